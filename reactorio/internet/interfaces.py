@@ -1,0 +1,157 @@
+"""
+Every interface of the reactor's world. The work is in ``reactorio.internet._interfaces``, by subject.
+"""
+
+from __future__ import annotations
+
+from reactorio.internet._interfaces.connecting import (
+    Binding,
+    IReactorMulticast,
+    IReactorProcess,
+    IReactorSocket,
+    IReactorSSL,
+    IReactorTCP,
+    IReactorUDP,
+    IReactorUNIX,
+    IReactorUNIXDatagram,
+)
+from reactorio.internet._interfaces.datagrams import (
+    IMulticastTransport,
+    IUDPTransport,
+    IUNIXDatagramConnectedTransport,
+    IUNIXDatagramTransport,
+)
+from reactorio.internet._interfaces.descriptors import (
+    IFileDescriptor,
+    IHalfCloseableDescriptor,
+    ILoggingContext,
+    IReadDescriptor,
+    IReadWriteDescriptor,
+    ISystemHandle,
+    IWriteDescriptor,
+)
+from reactorio.internet._interfaces.endpoints import (
+    IStreamClientEndpoint,
+    IStreamClientEndpointStringParserWithReactor,
+    IStreamServerEndpoint,
+    IStreamServerEndpointStringParser,
+)
+from reactorio.internet._interfaces.flow import IConsumer, IProducer, IPullProducer, IPushProducer
+from reactorio.internet._interfaces.processes import IProcessProtocol, IProcessTransport
+from reactorio.internet._interfaces.reactors import (
+    IDelayedCall,
+    IReactorCore,
+    IReactorDaemonize,
+    IReactorFDSet,
+    IReactorFromThreads,
+    IReactorInThreads,
+    IReactorPluggableNameResolver,
+    IReactorPluggableResolver,
+    IReactorThreads,
+    IReactorTime,
+    IReactorWin32Events,
+)
+from reactorio.internet._interfaces.reactors import (
+    # Named by Twisted's own launcher and by the tests of launchers.
+    _ISupportsExitSignalCapturing as _ISupportsExitSignalCapturing,
+)
+from reactorio.internet._interfaces.resolving import (
+    IHostnameResolver,
+    IHostResolution,
+    IResolutionReceiver,
+    IResolver,
+    IResolverSimple,
+)
+from reactorio.internet._interfaces.streams import (
+    IAddress,
+    IConnector,
+    IFileDescriptorReceiver,
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IListeningPort,
+    INegotiated,
+    IProtocol,
+    IProtocolFactory,
+    IProtocolNegotiationFactory,
+    ISSLTransport,
+    ITCPTransport,
+    ITLSTransport,
+    ITransport,
+    IUNIXTransport,
+)
+from reactorio.internet._interfaces.tls import (
+    IAcceptableCiphers,
+    ICipher,
+    IOpenSSLClientConnectionCreator,
+    IOpenSSLContextFactory,
+    IOpenSSLServerConnectionCreator,
+)
+
+__all__ = [
+    "Binding",
+    "IAcceptableCiphers",
+    "IAddress",
+    "ICipher",
+    "IConnector",
+    "IConsumer",
+    "IDelayedCall",
+    "IFileDescriptor",
+    "IFileDescriptorReceiver",
+    "IHalfCloseableDescriptor",
+    "IHalfCloseableProtocol",
+    "IHandshakeListener",
+    "IHostResolution",
+    "IHostnameResolver",
+    "IListeningPort",
+    "ILoggingContext",
+    "IMulticastTransport",
+    "INegotiated",
+    "IOpenSSLClientConnectionCreator",
+    "IOpenSSLContextFactory",
+    "IOpenSSLServerConnectionCreator",
+    "IProcessProtocol",
+    "IProcessTransport",
+    "IProducer",
+    "IProtocol",
+    "IProtocolFactory",
+    "IProtocolNegotiationFactory",
+    "IPullProducer",
+    "IPushProducer",
+    "IReactorCore",
+    "IReactorDaemonize",
+    "IReactorFDSet",
+    "IReactorFromThreads",
+    "IReactorInThreads",
+    "IReactorMulticast",
+    "IReactorPluggableNameResolver",
+    "IReactorPluggableResolver",
+    "IReactorProcess",
+    "IReactorSSL",
+    "IReactorSocket",
+    "IReactorTCP",
+    "IReactorThreads",
+    "IReactorTime",
+    "IReactorUDP",
+    "IReactorUNIX",
+    "IReactorUNIXDatagram",
+    "IReactorWin32Events",
+    "IReadDescriptor",
+    "IReadWriteDescriptor",
+    "IResolutionReceiver",
+    "IResolver",
+    "IResolverSimple",
+    "ISSLTransport",
+    "IStreamClientEndpoint",
+    "IStreamClientEndpointStringParserWithReactor",
+    "IStreamServerEndpoint",
+    "IStreamServerEndpointStringParser",
+    "ISystemHandle",
+    "ITCPTransport",
+    "ITLSTransport",
+    "ITransport",
+    "IUDPTransport",
+    "IUNIXDatagramConnectedTransport",
+    "IUNIXDatagramTransport",
+    "IUNIXTransport",
+    "IWriteDescriptor",
+]
