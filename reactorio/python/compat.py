@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import functools
-import html
 import http.cookiejar
 import io
 import os
@@ -14,10 +13,12 @@ from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, Va
 from html import escape
 from io import StringIO as NativeStringIO
 from io import TextIOBase
-from types import CodeType, FrameType, TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote as urlquote
 from urllib.parse import unquote as urlunquote
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType, TracebackType
 
 __all__ = [
     "FileType",
@@ -56,7 +57,6 @@ __all__ = [
     "xrange",
 ]
 
-_T = TypeVar("_T")
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _Class = TypeVar("_Class", bound=type)
@@ -68,9 +68,9 @@ FileType = TextIOBase
 StringType = unicode = str
 long = int
 xrange = range
-set = set  # noqa: PLW0127
-frozenset = frozenset  # noqa: PLW0127
-range = range  # noqa: PLW0127
+set = set
+frozenset = frozenset
+range = range
 unichr = chr
 raw_input = input
 intern = sys.intern

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["XLock", "getThreadID", "ioThread", "isInIOThread", "registerAsIOThread", "synchronize"]
 
@@ -23,7 +27,7 @@ class XLock:
         self.acquire = self._lock.acquire
         self.release = self._lock.release
 
-    def __enter__(self) -> XLock:
+    def __enter__(self) -> Self:
         self.acquire()
         return self
 
