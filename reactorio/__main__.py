@@ -1,0 +1,48 @@
+"""The ``reactorio`` command, also as ``python -m reactorio``."""
+
+from __future__ import annotations
+
+import sys
+
+_USAGE = """\
+Usage: reactorio run [--reactor=NAME] FILE [arguments]      run a program; see `reactorio run --help`
+       reactorio [options] -y FILE.tac                      run the application that a file makes
+       reactorio [options] NAME [its options]               run the service of a plugin
+       reactorio twistd ...                                 the same two, whatever NAME is
+       reactorio --version
+
+"""
+
+
+def main() -> None:
+    """Do what ``sys.argv`` says. Each part is imported only when it is asked for."""
+    arguments = sys.argv[1:]
+    command = arguments[0] if arguments else "--help"
+    if command == "run":
+        from reactorio.scripts import run
+
+        run.main(arguments[1:])
+    elif command == "--version":
+        print(_version())
+    else:
+        from reactorio.scripts import twistd
+
+        if command == "twistd":
+            del sys.argv[1]
+        elif command == "--help":
+            print(_USAGE, end="")
+        twistd.run()
+
+
+def _version() -> str:
+    from importlib.metadata import version
+    from platform import python_version
+
+    from reactorio import _alias
+
+    served = ".".join(map(str, _alias.TWISTED_VERSION))
+    return f"reactorio {version('reactorio')} (the API of Twisted {served}), Python {python_version()}"
+
+
+if __name__ == "__main__":
+    main()
