@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from reactorio.logger._interfaces import LogEvent
 
+__name__ = "reactorio.logger"  # the public path: an interface is pickled, printed and hashed by it
+
 __all__ = ["FilteringLogObserver", "ILogFilterPredicate", "LogLevelFilterPredicate", "PredicateResult"]
 
 
@@ -28,8 +30,6 @@ class PredicateResult(Names):
 
 class ILogFilterPredicate(Interface, Protocol):
     """Something that decides about an event."""
-
-    __module__ = "reactorio.logger"
 
     def __call__(self, event: LogEvent, /) -> NamedConstant:
         """Return a :class:`PredicateResult`."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from reactorio._interface import Interface, Protocol
 
+__name__ = "reactorio.logger"  # the public path: an interface is pickled, printed and hashed by it
+
 __all__ = ["ILogObserver", "LogEvent", "LogTrace"]
 
 # The keys that begin with ``log_`` have a meaning: log_format, log_level, log_namespace, log_source, log_logger, log_time,
@@ -18,8 +20,6 @@ LogTrace = list[tuple[object, object]]
 
 class ILogObserver(Interface, Protocol):
     """Something that is called with every event. It must not change an event: others see the same one."""
-
-    __module__ = "reactorio.logger"
 
     def __call__(self, event: LogEvent, /) -> None:
         """Take note of ``event``."""
