@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import itertools
 import sys
-import traceback
-from collections.abc import Callable, Coroutine, Generator
+import traceback  # noqa: F401
 from io import StringIO
-from types import CodeType, TracebackType
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from reactorio.python import reflect
-from reactorio.python._fakeframes import _Code, _Frame, _Traceback, _TracebackFrame
-from reactorio.python._formatframes import EXCEPTION_CAUGHT_HERE, format_frames
+from reactorio.python._fakeframes import _Code, _Frame, _Traceback, _TracebackFrame  # noqa: F401
+from reactorio.python._formatframes import EXCEPTION_CAUGHT_HERE, format_frames  # noqa: F401
 from reactorio.python._names import same_name
 from reactorio.python.deprecate import deprecatedProperty
 from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+    from types import CodeType, TracebackType
+
     from reactorio.python._formatframes import FrameRecord
 
 __all__ = ["DefaultException", "Failure", "NoCurrentExceptionError", "format_frames", "startDebugMode"]
@@ -42,7 +43,7 @@ _framework_code: set[CodeType] = set()
 
 def _extraneous(function: _T) -> _T:
     """Mark ``function`` as machinery, whose frames no traceback shows."""
-    _framework_code.add(cast(Any, function).__code__)
+    _framework_code.add(cast("Any", function).__code__)
     return function
 
 
@@ -126,6 +127,16 @@ class Failure(BaseException):
             "captureVars": False,
             "tb": value.__traceback__,
         }
+        return self
+
+    @classmethod
+    def _caught(cls, value: BaseException, tb: TracebackType | None) -> Failure:
+        """Make a Failure of what was just caught, from ``tb`` down: the frames above are the catcher's own."""
+        if isinstance(value, Failure):
+            return cls(value)
+        value.__traceback__ = tb
+        self = cls.__new__(cls)
+        self.__dict__ = {"count": _next_count(), "type": value.__class__, "value": value, "captureVars": False, "tb": tb}
         return self
 
     # Names and classes
@@ -236,7 +247,7 @@ class Failure(BaseException):
         if self.tb is not None:
             return self.tb
         if self.frames:
-            return cast(TracebackType, _Traceback(self.frames))
+            return cast("TracebackType", _Traceback(self.frames))
         return None
 
     # Letting go, and pickling
@@ -370,7 +381,7 @@ def _debugged_init(
         import pdb  # the debugger is a heavy import, and this is its only use
 
         if error[0] is not None:
-            print("Jumping into debugger for post-mortem of exception '%s':" % (error[1],))
+            print(f"Jumping into debugger for post-mortem of exception '{error[1]}':")
         else:
             print("Jumping into debugger for post-mortem of exception:")
         pdb.post_mortem(error[2] if error[2] is not None else getattr(error[1], "__traceback__", None))
@@ -380,3 +391,5 @@ def _debugged_init(
 def startDebugMode() -> None:
     """From now on, open the debugger at the exception of every Failure that is made."""
     setattr(Failure, "__init__", _debugged_init)
+    # The fast ways to a Failure lead through the debugger as well.
+    setattr(Failure, "_caught", classmethod(lambda cls, value, tb: cls(value, None, tb)))

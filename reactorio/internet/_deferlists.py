@@ -1,0 +1,179 @@
+"""Many Deferreds in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+from typing_extensions import TypeAlias
+
+from reactorio.internet._deferred import Deferred
+from reactorio.logger import Logger
+from reactorio.python.failure import Failure
+
+__all__ = ["FAILURE", "SUCCESS", "DeferredList", "FailureGroup", "FirstError", "gatherResults", "race"]
+
+_T = TypeVar("_T")
+
+SUCCESS = True
+FAILURE = False
+
+_DeferredListResultItemT: TypeAlias = "tuple[bool, _T]"
+_DeferredListResultListT: TypeAlias = "list[_DeferredListResultItemT[_T]]"
+_DeferredListSingleResultT: TypeAlias = "tuple[_T, int]"
+
+_log = Logger(namespace="reactorio.internet.defer")
+
+
+class FirstError(Exception):
+    """
+    One of many Deferreds failed, and that was enough.
+
+    Attributes:
+        subFailure: Its Failure.
+        index: Which one it was.
+    """
+
+    def __init__(self, failure: Failure, index: int) -> None:
+        super().__init__(failure, index)
+        self.subFailure = failure
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"FirstError[#{self.index}, {self.subFailure.value!r}]"
+
+    def __str__(self) -> str:
+        return f"FirstError[#{self.index}, {self.subFailure}]"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FirstError):
+            return NotImplemented
+        return (self.subFailure, self.index) == (other.subFailure, other.index)
+
+    def __hash__(self) -> int:
+        return hash((FirstError, self.index))
+
+
+class FailureGroup(Exception):
+    """Every one of many Deferreds failed; ``failures`` are theirs, in order."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__()
+        self.failures = failures
+
+
+class DeferredList(Deferred[Any]):
+    """
+    Fires when all of many Deferreds have fired, with a list of (success, result or Failure) in their order.
+
+    Args:
+        deferredList: The Deferreds. Theirs callbacks may go on: they keep their results.
+        fireOnOneCallback: Fire at the first success instead, with (result, index).
+        fireOnOneErrback: Fail at the first failure instead, with a `FirstError`.
+        consumeErrors: Turn their Failures into None, so that nobody has to handle them. That is what you want, if the
+            list is all that you look at.
+    """
+
+    def __init__(
+        self,
+        deferredList: Iterable[Deferred[Any]],
+        fireOnOneCallback: bool = False,
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None:
+        self._deferredList = list(deferredList)
+        self.resultList: list[Any] = [None] * len(self._deferredList)
+        super().__init__()
+        self.fireOnOneCallback = fireOnOneCallback
+        self.fireOnOneErrback = fireOnOneErrback
+        self.consumeErrors = consumeErrors
+        self.finishedCount = 0
+        if not self._deferredList and not fireOnOneCallback:
+            self.callback(self.resultList)
+        for index, deferred in enumerate(self._deferredList):
+            deferred.addCallbacks(
+                self._cbDeferred,
+                self._cbDeferred,
+                callbackArgs=(index, SUCCESS),
+                errbackArgs=(index, FAILURE),
+            )
+
+    def _cbDeferred(self, result: Any, index: int, succeeded: bool) -> Any:
+        self.resultList[index] = (succeeded, result)
+        self.finishedCount += 1
+        if not self.called:
+            if succeeded and self.fireOnOneCallback:
+                self.callback((result, index))
+            elif not succeeded and self.fireOnOneErrback:
+                self.errback(Failure._withoutTraceback(FirstError(result, index)))
+            elif self.finishedCount == len(self.resultList):
+                self.callback(self.resultList)
+        if not succeeded and self.consumeErrors:
+            return None
+        return result
+
+    def cancel(self) -> None:
+        """Cancel every one of the Deferreds, unless this list has fired."""
+        if self.called:
+            return
+        for deferred in self._deferredList:
+            try:
+                deferred.cancel()
+            except Exception:
+                _log.failure("Exception raised from user supplied canceller")
+
+
+DeferredList.__module__ = FirstError.__module__ = FailureGroup.__module__ = "reactorio.internet.defer"
+
+
+def gatherResults(deferredList: Iterable[Deferred[_T]], consumeErrors: bool = False) -> Deferred[list[_T]]:
+    """
+    Fire with the list of all results, or fail with a `FirstError` as soon as one of the Deferreds fails.
+
+    Args:
+        consumeErrors: Turn their Failures into None, so that nobody has to handle them.
+    """
+    gathered = DeferredList(deferredList, fireOnOneErrback=True, consumeErrors=consumeErrors)
+    gathered.addCallback(_results)
+    return cast("Deferred[list[_T]]", gathered)
+
+
+def _results(items: list[tuple[bool, _T]]) -> list[_T]:
+    return [result for _, result in items]
+
+
+def race(ds: Sequence[Deferred[_T]]) -> Deferred[tuple[int, _T]]:
+    """
+    Fire with (index, result) of the first Deferred that succeeds, and cancel the others.
+
+    If all fail, fail with a `FailureGroup`. Cancelling it cancels all.
+    """
+    winner: int | None = None
+    failures: list[tuple[int, Failure]] = []
+
+    def cancel_all(_: Deferred[Any]) -> None:
+        for d in ds:
+            d.cancel()
+
+    final: Deferred[tuple[int, _T]] = Deferred(cancel_all)
+
+    def succeeded(result: _T, index: int) -> None:
+        nonlocal winner
+        # What one that lost brings in spite of that, interests nobody.
+        if winner is None:
+            winner = index
+            for d in ds:
+                if d is not ds[index]:
+                    d.cancel()
+            final.callback((index, result))
+
+    def failed(failure: Failure, index: int) -> None:
+        if winner is None:
+            failures.append((index, failure))
+            if len(failures) == len(ds):
+                failures.sort(key=lambda item: item[0])
+                final.errback(FailureGroup([failure for _, failure in failures]))
+
+    for index, d in enumerate(ds):
+        d.addCallbacks(succeeded, failed, callbackArgs=(index,), errbackArgs=(index,))
+    return final

@@ -1,0 +1,214 @@
+"""Taking turns: locks, semaphores and queues whose waiters hold a Deferred."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from typing_extensions import ParamSpec, Self
+
+from reactorio.internet._deferred import Deferred
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import TracebackType
+    from typing import Literal, overload
+
+__all__ = [
+    "DeferredLock",
+    "DeferredQueue",
+    "DeferredSemaphore",
+    "QueueOverflow",
+    "QueueUnderflow",
+]
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+class QueueOverflow(Exception):
+    """`DeferredQueue.put` was called while the queue held as much as it may hold."""
+
+
+class QueueUnderflow(Exception):
+    """`DeferredQueue.get` was called while as many were waiting as may wait."""
+
+
+class _ConcurrencyPrimitive:
+    """Something that is acquired and released, by ``run``, by ``async with``, or by hand."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Deferred[Self]] = []
+
+    def acquire(self) -> Deferred[Self]:
+        """
+        Wait for one's turn.
+
+        Returns:
+            A Deferred that fires with this object. Cancelling it gives up the place in the queue.
+        """
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Let the next one have its turn."""
+        raise NotImplementedError
+
+    def _cancelAcquire(self, d: Deferred[Self]) -> None:
+        self.waiting.remove(d)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def run(self, f: Callable[_P, Deferred[_T]], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+        @overload
+        def run(
+            self, f: Callable[_P, Coroutine[Any, Any, _T]], /, *args: _P.args, **kwargs: _P.kwargs
+        ) -> Deferred[_T]: ...
+
+        @overload
+        def run(self, f: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+    def run(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        """Acquire, call ``f``, wait if it returns a Deferred or a coroutine, release, and give its result."""
+
+        def acquired(_: object) -> Deferred[Any]:
+            # Imported here because the public module is made of this one.
+            from reactorio.internet.defer import maybeDeferred
+
+            return cast("Deferred[Any]", maybeDeferred(f, *args, **kwargs)).addBoth(released)
+
+        def released(result: Any) -> Any:
+            self.release()
+            return result
+
+        return self.acquire().addCallback(acquired)
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> Literal[False]:
+        self.release()
+        return False
+
+
+class DeferredLock(_ConcurrencyPrimitive):
+    """A lock; ``locked`` tells whether somebody holds it."""
+
+    locked = False
+
+    def acquire(self) -> Deferred[Self]:
+        """Wait until nobody else holds the lock; the Deferred fires with the lock."""
+        d: Deferred[Self] = Deferred(self._cancelAcquire)
+        if self.locked:
+            self.waiting.append(d)
+        else:
+            self.locked = True
+            d.callback(self)
+        return d
+
+    def release(self) -> None:
+        """Hand the lock to the next who waits. Only who holds it may do that."""
+        assert self.locked, "Tried to release an unlocked lock"
+        self.locked = False
+        if self.waiting:
+            self.locked = True
+            self.waiting.pop(0).callback(self)
+
+
+class DeferredSemaphore(_ConcurrencyPrimitive):
+    """
+    A number of tokens, to be taken and given back.
+
+    Args:
+        tokens: How many there are.
+
+    Raises:
+        ValueError: Fewer than one.
+    """
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        if tokens < 1:
+            raise ValueError("DeferredSemaphore requires tokens >= 1")
+        self.tokens = self.limit = tokens
+
+    def acquire(self) -> Deferred[Self]:
+        """Wait for a token; the Deferred fires with the semaphore."""
+        assert self.tokens >= 0, "Internal inconsistency??  tokens should never be negative"
+        d: Deferred[Self] = Deferred(self._cancelAcquire)
+        if self.tokens:
+            self.tokens -= 1
+            d.callback(self)
+        else:
+            self.waiting.append(d)
+        return d
+
+    def release(self) -> None:
+        """Give a token back. Only who took one may do that."""
+        assert self.tokens < self.limit, "Someone released me too many times: too many tokens!"
+        if self.waiting:
+            self.waiting.pop(0).callback(self)
+        else:
+            self.tokens += 1
+
+
+class DeferredQueue(Generic[_T]):
+    """
+    A queue that can be asked before there is anything in it.
+
+    Args:
+        size: How many things it may hold; without limit if None.
+        backlog: How many may wait for things; without limit if None.
+    """
+
+    def __init__(self, size: int | None = None, backlog: int | None = None) -> None:
+        self.waiting: list[Deferred[_T]] = []
+        self.pending: list[_T] = []
+        self.size = size
+        self.backlog = backlog
+
+    def _cancelGet(self, d: Deferred[_T]) -> None:
+        self.waiting.remove(d)
+
+    def put(self, obj: _T) -> None:
+        """
+        Give ``obj`` to the one who waits longest, or keep it.
+
+        Raises:
+            QueueOverflow: Nobody waits, and the queue is full.
+        """
+        if self.waiting:
+            self.waiting.pop(0).callback(obj)
+        elif self.size is None or len(self.pending) < self.size:
+            self.pending.append(obj)
+        else:
+            raise QueueOverflow
+
+    def get(self) -> Deferred[_T]:
+        """
+        Return a Deferred for the next thing. Cancelling it gives up the place in the queue.
+
+        Raises:
+            QueueUnderflow: Too many are waiting.
+        """
+        if self.pending:
+            ready: Deferred[_T] = Deferred()
+            ready.callback(self.pending.pop(0))
+            return ready
+        if self.backlog is not None and len(self.waiting) >= self.backlog:
+            raise QueueUnderflow
+        d: Deferred[_T] = Deferred(self._cancelGet)
+        self.waiting.append(d)
+        return d
+
+
+for _class in (
+    QueueOverflow,
+    QueueUnderflow,
+    DeferredLock,
+    DeferredSemaphore,
+    DeferredQueue,
+):
+    _class.__module__ = "reactorio.internet.defer"

@@ -1,0 +1,938 @@
+"""
+The Deferred, what runs its callbacks, and what drives coroutines. Everything that is called often is here.
+
+A Deferred keeps its callbacks as triples (callback, errback, kind). Kinds:
+
+    None      call callback(result) or errback(failure)
+    _ARGS     the same, each a (function, args, kwargs)
+    _WAITER   twice an object whose resume(result, failed) takes the result away, leaving None: another Deferred that
+              is chained to this one, a coroutine that awaits it, or a future of asyncio's. What resume() returns is a
+              Deferred that now has a result, to be run next: chains of any length run in one loop, not in recursion.
+
+The coroutine driver is one for ``inlineCallbacks``, ``ensureDeferred`` and ``Deferred.fromCoroutine``. It resumes the
+moment that a Deferred fires. Under a running asyncio loop it is the loop's current task while the coroutine runs, so that
+asyncio's own tools work in it, and it waits for futures as well.
+
+What happens to a frame matters here: a Failure keeps its traceback, that keeps frames, and a frame keeps its locals and
+its caller's frame. So these functions let go of the Deferred before they return (``del self``): a lost error is then
+reported at once, and not when the garbage collector comes by.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from contextvars import copy_context
+from types import CoroutineType, GeneratorType, MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, TypeVar, cast, overload
+
+from typing_extensions import ParamSpec, Self
+
+from reactorio.aio.futures import (
+    AsyncioCancelledError,
+    AwaitedFuture,
+    BridgeFuture,
+    CancelledError,
+    InvalidStateError,
+    StandIn,
+    current_task,
+    is_future,
+    running_loop,
+    swap_current_task,
+)
+from reactorio.internet._unhandled import DebugInfo
+from reactorio.python.deprecate import warnAboutFunction
+from reactorio.python.failure import Failure, _extraneous
+
+if TYPE_CHECKING:
+    from reactorio.aio.futures import Future, Loop
+    from reactorio.internet.interfaces import IReactorTime
+
+__all__ = ["AlreadyCalledError", "Deferred", "NotACoroutineError", "TimeoutError", "drive"]
+
+_T = TypeVar("_T")
+_ResultT = TypeVar("_ResultT")
+_NextT = TypeVar("_NextT")
+_P = ParamSpec("_P")
+
+_ARGS = 1
+_WAITER = 2
+
+_NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
+
+
+class AlreadyCalledError(Exception):
+    """The Deferred has fired before. In debug mode the message says where it was made, and where it was fired."""
+
+
+class TimeoutError(Exception):
+    """The time given to `Deferred.addTimeout` was over; the arguments are that time, and what it was for."""
+
+
+class NotACoroutineError(TypeError):
+    """A coroutine was needed, and this is something else."""
+
+
+class Deferred(Generic[_ResultT]):
+    """
+    A result that comes later, and what shall happen with it then.
+
+    It needs no event loop: ``callback`` calls the callbacks there and then. It can be awaited in coroutines that
+    ``inlineCallbacks`` or ``fromCoroutine`` drive and in asyncio's tasks alike.
+
+    Args:
+        canceller: Called with this Deferred by ``cancel`` if there is no result yet. It should stop the work and may
+            fire the Deferred; if it does not, the result is a `CancelledError`.
+
+    Attributes:
+        called: Whether ``callback`` or ``errback`` was called.
+        result: The current result, if ``called``: what the last callback returned.
+        paused: How many more times ``unpause`` must be called for the callbacks to run.
+        debug: Whether to remember the stack of creation and firing; set for all by ``setDebugging``.
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_callbacks",
+        "_canceller",
+        "_chainedTo",
+        "_debugInfo",
+        "_running",
+        "_suppressAlreadyCalled",
+        "called",
+        "paused",
+        "result",
+    )
+
+    debug: bool = False
+
+    called: bool
+    paused: int
+    result: Any
+    _callbacks: list[tuple[Any, Any, int | None]] | None
+    _canceller: Callable[[Deferred[Any]], object] | _Driver | None
+    # The Deferred whose result this one waits for.
+    _chainedTo: Deferred[Any] | None
+    _debugInfo: DebugInfo | None
+    # Whether its callbacks are being called right now.
+    _running: bool
+    # Whether it was cancelled under its producer, who may therefore fire it once more.
+    _suppressAlreadyCalled: bool
+
+    def __init__(self, canceller: Callable[[Deferred[Any]], object] | None = None) -> None:
+        self._canceller = canceller
+        self._callbacks = None
+        self.called = False
+        self.paused = 0
+        self._running = False
+        self._suppressAlreadyCalled = False
+        self._chainedTo = None
+        self._debugInfo = None
+        if self.debug:
+            self._debugInfo = DebugInfo()
+            self._debugInfo.remember_creator()
+
+    # Callbacks
+
+    @property
+    def callbacks(self) -> list[tuple[Any, Any, int | None]]:
+        """The callbacks that are still to be called, in a form that is nobody's business."""
+        warnings.warn(
+            "reactorio.internet.defer.Deferred.callbacks was deprecated in Twisted 25.5.0",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self._callbacks or []
+
+    def _add(self, callback: Any, errback: Any, kind: int | None) -> Self:
+        if self._callbacks is None:
+            self._callbacks = [(callback, errback, kind)]
+        else:
+            self._callbacks.append((callback, errback, kind))
+        if self.called and not self.paused and not self._running:
+            box = [self]
+            del self
+            _run(box[0])
+            return box.pop()
+        return self
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., Deferred[_NextT]],
+        errback: Callable[..., Deferred[_NextT] | Failure | _NextT] | None = None,
+        callbackArgs: Sequence[Any] = (),
+        callbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] = (),
+        errbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
+    ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., _NextT | Failure],
+        errback: Callable[..., Deferred[_NextT] | Failure | _NextT] | None = None,
+        callbackArgs: Sequence[Any] = (),
+        callbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] = (),
+        errbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
+    ) -> Deferred[_NextT]: ...
+
+    def addCallbacks(
+        self,
+        callback: Callable[..., Any] | None,
+        errback: Callable[..., Any] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[Any]:
+        """
+        Add the next step of the chain: ``callback`` gets a result, ``errback`` a Failure, and None passes it on.
+
+        What the step returns is the next step's result; an exception or a Failure makes the next step an errback, and
+        a Deferred is waited for. If the result is there already, the step runs before this returns.
+        """
+        if callbackArgs or callbackKeywords or errbackArgs or errbackKeywords:
+            return self._add(
+                callback and (_checked(callback), callbackArgs or (), callbackKeywords or {}),
+                errback and (_checked(errback), errbackArgs or (), errbackKeywords or {}),
+                _ARGS,
+            )
+        return self._add(callback and _checked(callback), errback and _checked(errback), None)
+
+    @overload
+    def addCallback(
+        self, callback: Callable[Concatenate[_ResultT, _P], Failure], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[Any]: ...
+
+    @overload
+    def addCallback(
+        self, callback: Callable[Concatenate[_ResultT, _P], Deferred[_NextT]], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addCallback(
+        self, callback: Callable[Concatenate[_ResultT, _P], Failure | _NextT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addCallback(
+        self,
+        callback: Callable[Concatenate[_ResultT, _P], Failure | Deferred[_NextT] | _NextT],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_NextT]: ...
+
+    def addCallback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        """Add a step for results only: ``callback(result, *args, **kwargs)``. See `addCallbacks`."""
+        if not callable(callback):
+            raise _not_callable(callback)
+        if args or kwargs:
+            return self._add((callback, args, kwargs), None, _ARGS)
+        return self._add(callback, None, None)
+
+    @overload
+    def addErrback(
+        self, errback: Callable[Concatenate[Failure, _P], Failure], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_ResultT]: ...
+
+    @overload
+    def addErrback(
+        self, errback: Callable[Concatenate[Failure, _P], Deferred[_NextT]], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_ResultT | _NextT]: ...
+
+    @overload
+    def addErrback(
+        self, errback: Callable[Concatenate[Failure, _P], Failure | _NextT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_ResultT | _NextT]: ...
+
+    def addErrback(self, errback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        """Add a step for errors only: ``errback(failure, *args, **kwargs)``. See `addCallbacks`."""
+        if not callable(errback):
+            raise _not_callable(errback)
+        if args or kwargs:
+            return self._add(None, (errback, args, kwargs), _ARGS)
+        return self._add(None, errback, None)
+
+    @overload
+    def addBoth(
+        self, callback: Callable[Concatenate[_ResultT | Failure, _P], Failure], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[Any]: ...
+
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[_ResultT | Failure, _P], Deferred[_NextT]],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[_ResultT | Failure, _P], Failure | _NextT],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_NextT]: ...
+
+    def addBoth(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        """Add a step for results and errors alike: ``callback(result or failure, ...)``. See `addCallbacks`."""
+        if not callable(callback):
+            raise _not_callable(callback)
+        if args or kwargs:
+            call = (callback, args, kwargs)
+            return self._add(call, call, _ARGS)
+        return self._add(callback, callback, None)
+
+    def chainDeferred(self, d: Deferred[_ResultT]) -> Deferred[None]:
+        """
+        Give this one's result, when it comes, to ``d``.
+
+        Without need of it, a callback that returns ``d`` does the opposite: this one waits for ``d``.
+        """
+        d._chainedTo = self
+        return self.addCallbacks(d.callback, d.errback)
+
+    def addTimeout(
+        self,
+        timeout: float,
+        clock: IReactorTime,
+        onTimeoutCancel: Callable[[_ResultT | Failure, float], _NextT | Failure] | None = None,
+    ) -> Deferred[_ResultT | _NextT]:
+        """
+        Cancel this Deferred unless the chain comes to this step within ``timeout`` seconds.
+
+        Args:
+            timeout: How many seconds from now.
+            clock: The reactor, or what else tells the time.
+            onTimeoutCancel: Called with the result after the cancellation and with ``timeout``; what it returns is the
+                new result. Without it, a CancelledError becomes a `TimeoutError`.
+        """
+        timed_out = False
+
+        def time_is_over() -> None:
+            nonlocal timed_out
+            timed_out = True
+            self.cancel()
+
+        call = clock.callLater(timeout, time_is_over)
+
+        def translate(result: Any) -> Any:
+            if not timed_out:
+                if call.active():
+                    call.cancel()
+                return result
+            if onTimeoutCancel is not None:
+                return onTimeoutCancel(result, timeout)
+            if isinstance(result, Failure) and result.check(CancelledError):
+                raise TimeoutError(timeout, "Deferred")
+            return result
+
+        return self._add(translate, translate, None)
+
+    # Firing
+
+    def callback(self, result: _ResultT | Failure) -> None:
+        """
+        Fire with a result, and run the callbacks.
+
+        Raises:
+            AlreadyCalledError: It has fired before.
+            TypeError: The result is a Deferred. Return it from a callback instead, or let it ``chainDeferred``.
+        """
+        if isinstance(result, Deferred):
+            raise TypeError(f"{result!r} is no result for a Deferred: return it from a callback, or use chainDeferred")
+        if (self.called or self.debug) and self._not_expected():
+            return
+        self.called = True
+        self.result = result
+        self._canceller = None
+        self._chainedTo = None
+        if self._callbacks is None and not isinstance(result, Failure):
+            return
+        if not self.paused:
+            _run(self)
+        del self, result
+
+    def errback(self, fail: Failure | BaseException | None = None) -> None:
+        """
+        Fire with an error, and run the errbacks.
+
+        Args:
+            fail: The error; if not given, the exception that is being handled.
+
+        Raises:
+            AlreadyCalledError: It has fired before.
+            NoCurrentExceptionError: No error was given, and none is being handled.
+        """
+        if fail is None:
+            fail = Failure(captureVars=self.debug)
+        elif not isinstance(fail, Failure):
+            fail = Failure(fail)
+        if (self.called or self.debug) and self._not_expected():
+            return
+        self.called = True
+        self.result = fail
+        self._canceller = None
+        self._chainedTo = None
+        if not self.paused:
+            _run(self)
+        del self, fail
+
+    def _not_expected(self) -> bool:
+        """Tell whether to ignore this firing; the rare cases are here."""
+        info = self._debugInfo
+        if self.called:
+            if self._suppressAlreadyCalled:
+                self._suppressAlreadyCalled = False
+                return True
+            if self.debug and info is not None:
+                raise AlreadyCalledError("\n" + info._getDebugTracebacks())
+            raise AlreadyCalledError
+        if info is None:
+            info = self._debugInfo = DebugInfo()
+        info.remember_invoker()
+        return False
+
+    def pause(self) -> None:
+        """Run no more callbacks until ``unpause`` was called as many times as this."""
+        self.paused += 1
+
+    def unpause(self) -> None:
+        """Take back one ``pause``; with the last, run what waited."""
+        self.paused -= 1
+        if not self.paused and self.called and not self._running:
+            _run(self)
+        del self
+
+    def cancel(self) -> None:
+        """
+        Give up on the result.
+
+        If there is none yet, the canceller is called and, if that does not fire this Deferred, the result is a
+        `CancelledError`. While it waits for another Deferred that a callback returned, that one is cancelled. A
+        coroutine gets the error where it awaits. If the chain has come to its end, nothing happens.
+        """
+        if not self.called:
+            canceller = self._canceller
+            if canceller is None:
+                # Whoever would have fired it does not know, and may still try, once.
+                self._suppressAlreadyCalled = True
+            elif isinstance(canceller, _Driver):
+                canceller.cancel_from_deferred()
+                return
+            else:
+                canceller(self)
+            if not self.called:
+                self.errback(Failure._withoutTraceback(CancelledError()))
+        elif isinstance(self.result, Deferred):
+            self.result.cancel()
+
+    # As a waiter of another Deferred
+
+    def resume(self, result: Any, failed: bool) -> Deferred[Any]:
+        """Take the result of the Deferred that this one waited for; for the machinery."""
+        self.result = result
+        self._chainedTo = None
+        self.paused -= 1
+        return self
+
+    # Awaiting
+
+    @_extraneous
+    def __await__(self) -> Generator[Any, Any, _ResultT]:
+        if self.called and not self.paused and not self._running:
+            # The result stays, for who awaits next.
+            result = self.result
+            if not isinstance(result, Failure):
+                return cast("_ResultT", result)
+            if self._debugInfo is not None:
+                self._debugInfo.failResult = None
+            result.raiseException()
+        loop = running_loop()
+        if loop is not None:
+            task = current_task(loop)
+            if task is not None and not isinstance(task, StandIn):
+                future = AwaitedFuture(self, loop)
+                self._add(future, future, _WAITER)
+                return cast("_ResultT", (yield from future))
+        return cast("_ResultT", (yield self))
+
+    # So that `yield from deferred` works in generators.
+    __iter__ = __await__
+
+    def asFuture(self, loop: Loop) -> Future[_ResultT]:
+        """
+        Return a future of ``loop`` that ends as this Deferred does; this one's result is None from then on.
+
+        Cancelling the future cancels this Deferred.
+        """
+        future = BridgeFuture(self, loop)
+        self._add(future, future, _WAITER)
+        return future
+
+    @staticmethod
+    def fromFuture(future: Future[_ResultT]) -> Deferred[_ResultT]:
+        """Return a Deferred that ends as ``future`` does. Cancelling it cancels the future."""
+        deferred: Deferred[_ResultT] = Deferred(lambda _: future.cancel())
+
+        def adapt(future: Future[_ResultT]) -> None:
+            if deferred.called:
+                # It was cancelled, and does not need to hear of it again. Asked for, the error counts as seen.
+                if not future.cancelled():
+                    future.exception()
+                return
+            try:
+                result = future.result()
+            except BaseException as error:
+                deferred.errback(_failure_of(error, error.__traceback__))
+            else:
+                deferred.callback(result)
+
+        future.add_done_callback(adapt)
+        return deferred
+
+    @staticmethod
+    def fromCoroutine(coro: Coroutine[Any, Any, _T] | Generator[Any, Any, _T]) -> Deferred[_T]:
+        """
+        Run a coroutine, now and up to its first ``await`` that must wait, and return a Deferred for its result.
+
+        It may await Deferreds and, under asyncio, everything that an asyncio Task may await. Cancelling the Deferred
+        cancels what the coroutine awaits.
+
+        Raises:
+            NotACoroutineError: ``coro`` is neither a coroutine nor a generator.
+        """
+        if isinstance(coro, (CoroutineType, GeneratorType, Coroutine, Generator)):
+            return drive(coro)
+        raise NotACoroutineError(f"{coro!r} is not a coroutine")
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if self._chainedTo is not None:
+            other = self._chainedTo
+            return f"<{name} at {id(self):#x} waiting on {type(other).__name__} at {id(other):#x}>"
+        if hasattr(self, "result"):
+            return f"<{name} at {id(self):#x} current result: {self.result!r}>"
+        return f"<{name} at {id(self):#x}>"
+
+
+Deferred.__module__ = AlreadyCalledError.__module__ = "reactorio.internet.defer"
+TimeoutError.__module__ = NotACoroutineError.__module__ = "reactorio.internet.defer"
+
+
+def _checked(callback: Callable[..., Any]) -> Callable[..., Any]:
+    if not callable(callback):
+        raise _not_callable(callback)
+    return callback
+
+
+def _not_callable(callback: object) -> TypeError:
+    return TypeError(f"a callback must be callable, and {callback!r} is not")
+
+
+def _failure_of(error: BaseException, tb: TracebackType | None) -> Failure:
+    """Return the Failure for an ``error`` that was just caught, with asyncio's cancellation made ours."""
+    if isinstance(error, AsyncioCancelledError) and not isinstance(error, CancelledError):
+        error = CancelledError(*error.args).with_traceback(tb)
+    return Failure._caught(error, tb)
+
+
+@_extraneous
+def _run(current: Deferred[Any]) -> None:
+    """Run the callbacks of ``current``, which has a result, and those of all Deferreds that get one by that."""
+    # Those whose turn was broken off, until another's callbacks have run.
+    interrupted: list[Deferred[Any]] = []
+    while True:
+        # Who is paused, or is in the middle of its callbacks further up the stack, goes on by itself.
+        following: Deferred[Any] | None = None
+        if not current.paused and not current._running:
+            result = current.result
+            failed = isinstance(result, Failure)
+            if current._callbacks is not None:
+                current._running = True
+                # More may be added to the list while it is walked.
+                calls = iter(current._callbacks)
+                go_on = True
+                while go_on:
+                    go_on = False
+                    try:
+                        for callback, errback, kind in calls:
+                            call = errback if failed else callback
+                            if call is None:
+                                continue
+                            if kind is None:
+                                result = call(result)
+                            elif kind is _WAITER:
+                                following = call.resume(result, failed)
+                                current.result = result = None
+                                failed = False
+                                if following is not None:
+                                    break
+                                continue
+                            else:
+                                call, args, kwargs = call
+                                result = call(result, *args, **kwargs)
+
+                            if result is None:
+                                failed = False
+                            elif isinstance(result, Failure):
+                                failed = True
+                            elif isinstance(result, Deferred):
+                                if result is current:
+                                    _warn_of_circle(call)
+                                if result.called and not result.paused and not result._running:
+                                    # It is there already: take it.
+                                    inner = result
+                                    result = inner.result
+                                    inner.result = None
+                                    if isinstance(result, Failure):
+                                        failed = True
+                                        if inner._debugInfo is not None:
+                                            inner._debugInfo.failResult = None
+                                    else:
+                                        failed = False
+                                else:
+                                    failed = False
+                                    current.paused += 1
+                                    current._chainedTo = result
+                                    result._add(current, current, _WAITER)
+                            else:
+                                failed = False
+                            current.result = result
+                            if current.paused:
+                                break
+                    except BaseException as error:
+                        # The first link of the traceback is this function's.
+                        tb = cast("TracebackType", error.__traceback__).tb_next
+                        if current.debug:
+                            result = Failure(error, None, tb, captureVars=True)
+                        else:
+                            result = Failure._caught(error, tb)
+                        current.result = result
+                        failed = go_on = True
+                rest = list(calls)
+                current._callbacks = rest or None
+                if rest and following is not None:
+                    interrupted.append(current)
+                else:
+                    current._running = False
+            info = current._debugInfo
+            if failed:
+                if info is None:
+                    info = current._debugInfo = DebugInfo()
+                info.failResult = result
+            elif info is not None:
+                info.failResult = None
+        if following is not None:
+            current = following
+        elif interrupted:
+            current = interrupted.pop()
+            current._running = False
+        else:
+            break
+    # See the module's docstring.
+    del current, following
+    result = call = calls = rest = info = None
+
+
+def _warn_of_circle(callback: Any) -> None:
+    warnAboutFunction(
+        callback,
+        "Callback returned the Deferred it was attached to; this breaks the callback chain and will raise an "
+        "exception in the future.",
+    )
+
+
+class _DefGen_Return(BaseException):
+    """Carries the value of ``returnValue`` out of the generator."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+class _Driver(StandIn):
+    """
+    Drives one coroutine (or generator) for a Deferred; to asyncio it is the task in which the coroutine runs.
+
+    Two cancellations come here. ``Deferred.cancel`` cancels what the coroutine awaits, at once, and the coroutine sees
+    defer's CancelledError. ``cancel()``, as of a Task, comes from asyncio's tools: it takes effect in a later turn of
+    the loop, and the coroutine sees asyncio's own CancelledError, which is what they look for.
+    """
+
+    __slots__ = ("_awaited", "_deferred", "_translation")
+
+    _coroutine: Any
+    _deferred: Deferred[Any]
+    # The Deferred or the future that will resume the coroutine.
+    _awaited: Any
+
+    # What cancel(), or Deferred.cancel, wants the coroutine to see when what it awaits ends cancelled.
+    _translation: BaseException | None
+
+    def __init__(self, coroutine: Any) -> None:
+        self._coroutine = coroutine
+        self._context = copy_context()
+        self._injected = self._translation = self._awaited = self._loop = None
+        self._deferred = deferred = Deferred()
+        deferred._canceller = self
+
+    # Running
+
+    @_extraneous
+    def enter(self, value: Any, error: BaseException | None) -> Deferred[Any] | None:
+        """Resume the coroutine; return its Deferred if that has a result now."""
+        loop = running_loop()
+        if loop is None:
+            following = self._context.run(self._step, value, error)
+        else:
+            self._loop = loop
+            outer = swap_current_task(loop, self)
+            try:
+                following = self._context.run(self._step, value, error)
+            finally:
+                swap_current_task(loop, outer)
+        if self._injected is not None and self._awaited is not None:
+            # Cancelled while it ran, before it came to wait.
+            self._cancel_awaited()
+        return following
+
+    @_extraneous
+    def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
+        """Take the result of the Deferred that the coroutine awaits."""
+        self._awaited = None
+        if not failed:
+            return self.enter(result, None)
+        error = _error_of(result)
+        if self._translation is not None and isinstance(error, CancelledError):
+            error = self._translation
+        return self.enter(None, error)
+
+    def _future_done(self, future: Any) -> None:
+        """Take the result of the future that the coroutine awaits."""
+        self._awaited = value = error = None
+        try:
+            value = future.result()
+        except AsyncioCancelledError as cancelled:
+            error = self._translation or cancelled
+        except BaseException as raised:
+            error = raised
+        self._enter_from_loop(value, error)
+
+    def _enter_from_loop(self, value: Any = None, error: BaseException | None = None) -> None:
+        self._awaited = None
+        following = self.enter(value, error)
+        if following is not None:
+            _run(following)
+
+    @_extraneous
+    def _step(self, value: Any, error: BaseException | None) -> Deferred[Any] | None:
+        """Run the coroutine until it has to wait, or ends; in its own context."""
+        coroutine = self._coroutine
+        self._translation = None
+        while True:
+            if self._injected is not None:
+                error = self._injected
+                self._injected = None
+            try:
+                if error is None:
+                    awaited = coroutine.send(value)
+                else:
+                    thrown = error
+                    error = None
+                    awaited = coroutine.throw(thrown)
+            except StopIteration as stop:
+                return self._end(stop.value)
+            except _DefGen_Return as returned:
+                _check_returner(coroutine, returned)
+                return self._end(returned.value)
+            except BaseException as raised:
+                # The first link of the traceback is this function's.
+                return self._end(_failure_of(raised, cast("TracebackType", raised.__traceback__).tb_next))
+
+            if isinstance(awaited, Deferred):
+                pass
+            elif isinstance(awaited, Failure):
+                value = None
+                error = _error_of(awaited)
+                continue
+            elif awaited is None:
+                value = None
+                # In a coroutine that is asyncio.sleep(0); a generator may say just `yield`.
+                if self._loop is not None and type(coroutine) is CoroutineType:
+                    self._awaited = self._loop
+                    self._loop.call_soon(self._enter_from_loop)
+                    return None
+                continue
+            elif type(awaited) is CoroutineType or type(awaited) is GeneratorType:
+                awaited = drive(awaited)
+            elif is_future(awaited):
+                if awaited.done():
+                    try:
+                        value = awaited.result()
+                    except BaseException as raised:
+                        error = raised
+                    continue
+                if self._loop is not None and awaited.get_loop() is not self._loop:
+                    error = RuntimeError(f"{awaited!r} belongs to another event loop than the one that runs")
+                    continue
+                awaited._asyncio_future_blocking = False
+                awaited.add_done_callback(self._future_done)
+                self._awaited = awaited
+                return None
+            else:
+                value = awaited
+                continue
+
+            if not awaited.called or awaited.paused or awaited._running:
+                self._awaited = awaited
+                if awaited._callbacks is None:
+                    awaited._callbacks = [(self, self, _WAITER)]
+                else:
+                    awaited._callbacks.append((self, self, _WAITER))
+                return None
+            value = awaited.result
+            awaited.result = None
+            if isinstance(value, Failure):
+                error = _error_of(value)
+                value = None
+                if awaited._debugInfo is not None:
+                    awaited._debugInfo.failResult = None
+
+    def _end(self, result: Any) -> Deferred[Any] | None:
+        """Give the coroutine's result to its Deferred; return that if callbacks wait for it."""
+        deferred = self._deferred
+        if isinstance(result, Deferred):
+            result = Failure(TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result"))
+        if (deferred.called or deferred.debug) and deferred._not_expected():
+            return None
+        deferred.called = True
+        deferred.result = result
+        deferred._canceller = None
+        deferred._chainedTo = None
+        if self._done_callbacks is not None:
+            self._call_done_callbacks()
+        if deferred._callbacks is None and not isinstance(result, Failure):
+            return None
+        return deferred
+
+    # Cancellation
+
+    def cancel_from_deferred(self) -> None:
+        """Be cancelled as a Deferred is: what is awaited is cancelled now, and decides what comes of it."""
+        awaited = self._awaited
+        if isinstance(awaited, Deferred):
+            awaited.cancel()
+            return
+        error = CancelledError()
+        if is_future(awaited):
+            self._translation = error
+            if awaited.cancel():
+                return
+        self._injected = error
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Be cancelled as a Task is."""
+        if self._deferred.called:
+            return False
+        self._cancel_requests += 1
+        awaited = self._awaited
+        if is_future(awaited) and awaited.cancel(msg):
+            return True
+        self._injected = AsyncioCancelledError() if msg is None else AsyncioCancelledError(msg)
+        if isinstance(awaited, Deferred) and self._loop is not None:
+            # A Deferred would resume the coroutine inside of this call, and asyncio's tools are not ready for that.
+            self._loop.call_soon(self._cancel_awaited)
+        return True
+
+    def _cancel_awaited(self) -> None:
+        awaited = self._awaited
+        if self._injected is None or awaited is None:
+            return
+        if isinstance(awaited, Deferred):
+            self._translation = self._injected
+            self._injected = None
+            awaited.cancel()
+        elif is_future(awaited):
+            self._translation = self._injected
+            if awaited.cancel():
+                self._injected = None
+
+    # What asyncio's tools ask of a task
+
+    def done(self) -> bool:
+        return self._deferred.called
+
+    def cancelled(self) -> bool:
+        return self.done() and isinstance(self._error(), AsyncioCancelledError)
+
+    def result(self) -> Any:
+        self._require_done()
+        error = self._error()
+        if error is not None:
+            raise error
+        return self._deferred.result
+
+    def exception(self) -> BaseException | None:
+        self._require_done()
+        error = self._error()
+        if isinstance(error, AsyncioCancelledError):
+            raise error
+        return error
+
+    def _error(self) -> BaseException | None:
+        result = self._deferred.result
+        return result.value if isinstance(result, Failure) else None
+
+    def _require_done(self) -> None:
+        if not self._deferred.called:
+            raise InvalidStateError("Result is not set.")
+
+    @property
+    def _must_cancel(self) -> bool:
+        return self._injected is not None
+
+    @property
+    def _fut_waiter(self) -> Any:
+        return self._awaited if is_future(self._awaited) else None
+
+
+def _error_of(failure: Failure) -> BaseException:
+    """Return a Failure's exception, ready to be thrown."""
+    error = failure.value
+    if isinstance(error, BaseException):
+        return error.with_traceback(failure.tb)
+    return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error!r}")
+
+
+def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:
+    """Warn if it was not the generator itself that called ``returnValue``, but a function that it called."""
+    # The links: _step, the generator, who called returnValue (if not the generator), returnValue.
+    tb = cast("TracebackType", cast("TracebackType", returned.__traceback__).tb_next)
+    generator = tb.tb_frame.f_code
+    while tb.tb_next is not None and tb.tb_next.tb_next is not None:
+        tb = tb.tb_next
+    culprit = tb.tb_frame.f_code
+    if culprit is generator:
+        return
+    warnings.warn_explicit(
+        f"returnValue() in {culprit.co_name!r} causing {generator.co_name!r} to exit: returnValue should only be "
+        "invoked by functions decorated with inlineCallbacks",
+        DeprecationWarning,
+        culprit.co_filename,
+        tb.tb_lineno,
+    )
+
+
+@_extraneous
+def drive(coroutine: Any) -> Deferred[Any]:
+    """Start to run a coroutine or generator, and return the Deferred for its result."""
+    driver = _Driver(coroutine)
+    deferred = driver._deferred
+    if driver.enter(None, None) is not None:
+        _run(deferred)
+    box = [deferred]
+    del driver, deferred
+    return box.pop()
