@@ -91,7 +91,7 @@ def padTo(n: int, seq: Sequence[Any], default: Any = None) -> list[Any]:
 
 def nameToLabel(mname: str) -> str:
     """Return ``fooBar`` as ``Foo Bar``."""
-    words = re.sub(r"(?<=[^A-Z])(?=[A-Z])", " ", mname)
+    words = re.sub(r"(?<=[^A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", mname)
     return words[:1].upper() + words[1:]
 
 
@@ -99,7 +99,7 @@ def makeStatBar(
     width: int, maxPosition: float, doneChar: str = "=", undoneChar: str = "-", currentChar: str = ">"
 ) -> Callable[[float], str]:
     """Make a function that draws a position up to ``maxPosition`` as ``[===>----]``, ``width`` characters wide."""
-    room = width - len(currentChar)
+    room = width - len(currentChar) - 2
 
     def statBar(position: float) -> str:
         done = int(position / maxPosition * room)

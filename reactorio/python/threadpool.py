@@ -1,0 +1,274 @@
+"""Threads that wait for work: as many as there is work for, between a minimum and a maximum."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextvars import Context, copy_context
+from threading import Condition, Thread, current_thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from typing_extensions import ParamSpec
+
+from reactorio.python import context, log
+from reactorio.python.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ThreadPool"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class ThreadPool:
+    """
+    Calls functions in threads.
+
+    A function sees the :mod:`context` and the context variables of who asked for the call. Work may be given before
+    :meth:`start`; after :meth:`stop`, none is taken until the pool is started again.
+
+    Args:
+        minthreads: How many threads there are without work.
+        maxthreads: How many there are at most; more work waits.
+        name: Part of the threads' names.
+    """
+
+    min = 5
+    max = 20
+    joined = False
+    started = False
+    name: str | None = None
+
+    # Both can be replaced, on a subclass or an instance.
+    threadFactory: Callable[..., Thread] = Thread
+    currentThread = staticmethod(current_thread)
+
+    def __init__(self, minthreads: int = 5, maxthreads: int = 20, name: str | None = None) -> None:
+        _check_limits(minthreads, maxthreads)
+        self.min = minthreads
+        self.max = maxthreads
+        self.name = name
+        self.threads: list[Thread] = []
+        self._threads_made = 0
+        # Guards all below; notified when there is work, or a thread shall end.
+        self._changed = Condition()
+        self._work: deque[_Call] = deque()
+        self._idle: list[Thread] = []
+        self._to_end = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"min": self.min, "max": self.max, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ThreadPool.__init__(self, state["min"], state["max"], state["name"])
+
+    # -- What there is
+
+    @property
+    def workers(self) -> int:
+        """The number of threads."""
+        return len(self.threads)
+
+    @property
+    def waiters(self) -> list[Thread]:
+        """The threads that wait for work."""
+        with self._changed:
+            return list(self._idle)
+
+    @property
+    def working(self) -> list[Thread]:
+        """The threads that do some."""
+        with self._changed:
+            return [thread for thread in self.threads if thread not in self._idle]
+
+    @property
+    def _queue(self) -> _Waiting:
+        return _Waiting(self._work)
+
+    q = _queue
+
+    def dumpStats(self) -> None:
+        """Log which threads wait and which work."""
+        log.msg(f"waiters: {self.waiters}")
+        log.msg(f"workers: {self.working}")
+        log.msg(f"total: {self.threads}")
+
+    # -- Start, stop, size
+
+    def start(self) -> None:
+        """Make threads: the minimum, and for the work that is there."""
+        self.joined = False
+        self.started = True
+        self.adjustPoolsize()
+
+    def stop(self) -> None:
+        """Take no more work, and wait until what there is has been done and the threads have ended."""
+        with self._changed:
+            self.joined = True
+            self.started = False
+            self._changed.notify_all()
+            ending = list(self.threads)
+        me = current_thread()
+        for thread in ending:
+            # A pool stopped from one of its own threads ends when that call returns.
+            if thread is not me:
+                thread.join()
+
+    def adjustPoolsize(self, minthreads: int | None = None, maxthreads: int | None = None) -> None:
+        """
+        Change the limits, and end or make threads accordingly; a thread ends when it is through with its call.
+
+        Raises:
+            ValueError: The minimum is negative, or more than the maximum.
+        """
+        low = self.min if minthreads is None else minthreads
+        high = self.max if maxthreads is None else maxthreads
+        _check_limits(low, high)
+        with self._changed:
+            self.min = low
+            self.max = high
+            if not self.started:
+                return
+            self._to_end = max(len(self.threads) - high, 0)
+            if self._to_end:
+                self._changed.notify_all()
+            missing = min(max(low, self._wanted()), high) - len(self.threads)
+            for _ in range(missing):
+                self._add_thread()
+
+    def startAWorker(self) -> None:
+        """Make one more thread, if there may be one."""
+        with self._changed:
+            if len(self.threads) < self.max:
+                self._add_thread()
+
+    def stopAWorker(self) -> None:
+        """End one thread, when it is through with its call."""
+        with self._changed:
+            self._to_end += 1
+            self._changed.notify()
+
+    def _wanted(self) -> int:
+        """How many threads there would be if each call that waits had its own."""
+        return len(self.threads) - len(self._idle) + len(self._work)
+
+    def _add_thread(self) -> None:
+        thread = self.threadFactory(target=self._serve, name=self._generateName())
+        thread.start()
+        self.threads.append(thread)
+
+    def _generateName(self) -> str:
+        number = self._threads_made
+        self._threads_made += 1
+        return f"PoolThread-{self.name or id(self)}-{number}"
+
+    # -- Work
+
+    def callInThread(self, func: Callable[_P, object], *args: _P.args, **kw: _P.kwargs) -> None:
+        """Call ``func`` in a thread; what it raises is logged."""
+        self.callInThreadWithCallback(None, func, *args, **kw)
+
+    def callInThreadWithCallback(
+        self, onResult: Callable[[bool, Any], object] | None, func: Callable[_P, _R], *args: _P.args, **kw: _P.kwargs
+    ) -> None:
+        """
+        Call ``func`` in a thread, and in the same thread ``onResult(True, result)`` or ``onResult(False, failure)``.
+
+        What ``onResult`` raises is logged.
+        """
+        call = _Call(onResult, func, args, kw)
+        with self._changed:
+            if self.joined:
+                return
+            self._work.append(call)
+            if not self.started:
+                return
+            if len(self._work) > len(self._idle) and len(self.threads) < self.max:
+                self._add_thread()
+            else:
+                self._changed.notify()
+
+    def _serve(self) -> None:
+        """What a thread does."""
+        me = current_thread()
+        while True:
+            with self._changed:
+                call = self._next_call(me)
+            if call is None:
+                return
+            call.make()
+            # The next one may be long in coming; who made this one may be gone by then.
+            del call
+
+    def _next_call(self, me: Thread) -> _Call | None:
+        if not self._work or self._to_end:
+            self._idle.append(me)
+            while not self._work and not self._to_end and not self.joined:
+                self._changed.wait()
+            self._idle.remove(me)
+        if self._to_end:
+            self._to_end -= 1
+        elif self._work:
+            return self._work.popleft()
+        self.threads.remove(me)
+        return None
+
+
+class _Waiting:
+    """How many calls wait, as a queue would tell."""
+
+    def __init__(self, work: deque[_Call]) -> None:
+        self._work = work
+
+    def qsize(self) -> int:
+        return len(self._work)
+
+
+class _Call:
+    """One function to call, and where."""
+
+    def __init__(
+        self,
+        on_result: Callable[[bool, Any], object] | None,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        self._on_result = on_result
+        # Given up as soon as it is called: its arguments live no longer than the call.
+        self._function: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None = (function, args, kwargs)
+        self._context = context.theContextTracker.currentContext().contexts[-1]
+        self._variables: Context = copy_context()
+
+    def make(self) -> None:
+        self._variables.run(context.call, self._context, self._make)
+
+    def _make(self) -> None:
+        result: Any
+        try:
+            result = self._call_function()
+            success = True
+        except BaseException:
+            result = Failure()
+            success = False
+        if self._on_result is not None:
+            try:
+                self._on_result(success, result)
+            except BaseException:
+                log.err()
+        elif not success:
+            log.err(result)
+
+    def _call_function(self) -> Any:
+        assert self._function is not None
+        function, args, kwargs = self._function
+        self._function = None
+        return function(*args, **kwargs)
+
+
+def _check_limits(low: int, high: int) -> None:
+    if low < 0:
+        raise ValueError(f"the minimum is negative: {low}")
+    if low > high:
+        raise ValueError(f"the minimum is greater than the maximum: {low} > {high}")
