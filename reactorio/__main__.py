@@ -35,13 +35,16 @@ def main() -> None:
 
 
 def _version() -> str:
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
     from platform import python_version
 
-    from reactorio import _alias
+    from reactorio import copyright
 
-    served = ".".join(map(str, _alias.TWISTED_VERSION))
-    return f"reactorio {version('reactorio')} (the API of Twisted {served}), Python {python_version()}"
+    try:
+        ours = version("reactorio")
+    except PackageNotFoundError:
+        ours = "from a source tree"
+    return f"reactorio {ours} (the API of Twisted {copyright.version}), Python {python_version()}"
 
 
 if __name__ == "__main__":
