@@ -1,0 +1,118 @@
+"""Where the log of an application goes."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import IO, TYPE_CHECKING, Any
+
+from reactorio import logger
+from reactorio.application.internet import _maybeGlobalReactor
+from reactorio.copyright import version as served_version
+from reactorio.python import log, logfile
+from reactorio.python.reflect import qual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reactorio.logger import LogEvent
+
+__all__ = ["AppLogger"]
+
+
+class AppLogger:
+    """
+    Starts and stops the log of an application.
+
+    The observer is, in this order, what the ``logger`` of the options makes, the application's ILogObserver, or
+    one that writes text to the file that the options name (``logfile``; stdout if that is empty or ``-``).
+    """
+
+    _observer: Any = None
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._logfilename: str = options.get("logfile") or ""
+        self._observerFactory: Callable[[], Any] | None = options.get("logger") or None
+
+    def start(self, application: Any) -> None:
+        """Begin logging, and say that the application is starting."""
+        self._observer = self._modern(self._chooseObserver(application))
+        logger.globalLogBeginner.beginLoggingTo([self._observer])
+        self._initialLog()
+
+    def stop(self) -> None:
+        """Say that it is over, and stop logging. Another call does nothing more."""
+        logger._loggerFor(self).info("Server Shut Down.")
+        if self._observer is not None:
+            logger.globalLogPublisher.removeObserver(self._observer)
+            self._observer = None
+
+    def _chooseObserver(self, application: Any) -> Any:
+        if self._observerFactory is not None:
+            return self._observerFactory()
+        observer = logger.ILogObserver.adapt(application, None)
+        if observer is not None:
+            return observer
+        legacy = log.ILogObserver.adapt(application, None)
+        if legacy is not None:
+            return logger.LegacyLogObserverWrapper(legacy)
+        return self._getLogObserver()
+
+    def _modern(self, observer: Any) -> Any:
+        if logger.ILogObserver.providedBy(observer):
+            return observer
+        if not log.ILogObserver.providedBy(observer):
+            warnings.warn(
+                "Passing a logger factory which makes log observers which do not implement "
+                "reactorio.logger.ILogObserver or reactorio.python.log.ILogObserver to "
+                f"{qual(AppLogger)} was deprecated in Twisted 16.2. Please use a factory that produces "
+                "reactorio.logger.ILogObserver (or the legacy reactorio.python.log.ILogObserver) "
+                "implementing objects instead.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+        return logger.LegacyLogObserverWrapper(observer)
+
+    def _initialLog(self) -> None:
+        mine = logger._loggerFor(self)
+        mine.info(
+            "twistd {version} ({exe} {pyVersion}) starting up.",
+            version=served_version,
+            exe=sys.executable,
+            pyVersion=".".join(map(str, sys.version_info[:3])),
+        )
+        mine.info("reactor class: {reactor}.", reactor=_twisted_name(qual(type(_maybeGlobalReactor(None)))))
+
+    def _getLogObserver(self) -> Any:
+        if self._logfilename in ("", "-"):
+            return _text_observer(sys.stdout)
+        return _text_observer(_open_log(self._logfilename))
+
+
+def _open_log(name: str) -> logfile.LogFile:
+    try:
+        return logfile.LogFile.fromFullPath(name)
+    except OSError as error:
+        raise SystemExit(f"Cannot log to {name}: {error.strerror}") from error
+
+
+def _text_observer(file: IO[Any] | logfile.LogFile) -> logger.FileLogObserver:
+    """Return an observer whose lines name our modules as the programs that read logs know them."""
+    observer = logger.textFileLogObserver(file)
+    format_event = observer.formatEvent
+    observer.formatEvent = lambda event: format_event(_as_twisted(event))
+    return observer
+
+
+def _as_twisted(event: LogEvent) -> LogEvent:
+    namespace = event.get("log_namespace")
+    if isinstance(namespace, str) and namespace.startswith("reactorio."):
+        return {**event, "log_namespace": _twisted_name(namespace)}
+    return event
+
+
+def _twisted_name(name: str) -> str:
+    return "twisted" + name[len("reactorio") :] if name.startswith("reactorio.") else name
+
+
+AppLogger.__module__ = "reactorio.application.app"

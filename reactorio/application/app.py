@@ -1,0 +1,299 @@
+"""
+What launchers of applications have in common.
+
+    ServerOptions       their command line
+    ApplicationRunner   one run, from reading the application to its end
+    AppLogger           its log
+    AppProfiler         its profile
+    run                 a whole program out of these
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+
+from reactorio import plugin
+from reactorio.application import reactors, service
+from reactorio.application._applogger import AppLogger
+from reactorio.application._profile import AppProfiler, CProfileRunner, ProfileRunner
+from reactorio.application.internet import _maybeGlobalReactor
+from reactorio.application.reactors import NoSuchReactor, installReactor
+from reactorio.internet.interfaces import _ISupportsExitSignalCapturing
+from reactorio.logger import Logger
+from reactorio.persisted import sob
+from reactorio.python import log, usage, util
+from reactorio.python.reflect import namedAny, namedModule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import NoReturn
+
+__all__ = [
+    "AppLogger",
+    "AppProfiler",
+    "ApplicationRunner",
+    "CProfileRunner",
+    "ProfileRunner",
+    "ReactorSelectionMixin",
+    "ServerOptions",
+    "getApplication",
+    "run",
+    "runReactorWithLogging",
+    "startApplication",
+]
+
+_log = Logger()
+
+_NO_APPLICATION = """
+The file has to leave an application, made with service.Application(), in a global variable named 'application'.
+"""
+
+
+def runReactorWithLogging(
+    config: Mapping[str, Any],
+    oldstdout: TextIO | None,
+    oldstderr: TextIO | None,
+    profiler: AppProfiler | None = None,
+    reactor: Any = None,
+) -> None:
+    """Run the reactor until it stops, in the profiler or the debugger if ``config`` says so."""
+    reactor = _maybeGlobalReactor(reactor)
+    if config["profile"] and profiler is not None:
+        profiler.run(reactor)
+    elif config["debug"]:
+        # The debugger talks to the terminal, not to the log.
+        sys.stdout, sys.stderr = oldstdout or sys.stdout, oldstderr or sys.stderr
+        import pdb  # noqa: T100  # the option is for that
+
+        signal.signal(signal.SIGUSR2, lambda number, frame: pdb.set_trace())  # noqa: T100  # likewise
+        pdb.runcall(reactor.run)
+    else:
+        reactor.run()
+
+
+def getApplication(config: Mapping[str, Any], passphrase: None) -> Any:
+    """Return the application that ``config`` names, or exit, saying why there is none."""
+    kind, key = ("python", "python") if config["python"] else ("pickle", "file")
+    filename = config[key]
+    try:
+        log.msg(f"Loading {filename}...")
+        application = service.loadApplication(filename, kind, passphrase)
+        log.msg("Loaded.")
+    except Exception as error:
+        log.deferr()
+        hint = _NO_APPLICATION if isinstance(error, KeyError) and error.args == ("application",) else ""
+        sys.exit(f"Failed to load application: {error}{hint}")
+    return application
+
+
+def startApplication(application: Any, save: bool) -> None:
+    """
+    Start the application's services, and have them stopped before the reactor stops.
+
+    Args:
+        save: Keep the application in a file when it has stopped.
+    """
+    reactor = _maybeGlobalReactor(None)
+    services = service.IService.adapt(application)
+    service._started(services, services.startService())
+    if save:
+        persistent = sob.IPersistable.adapt(application)
+        reactor.addSystemEventTrigger("after", "shutdown", persistent.save, "shutdown")
+    reactor.addSystemEventTrigger("before", "shutdown", services.stopService)
+
+
+class ApplicationRunner:
+    """
+    Reads an application, starts its log, and runs it.
+
+    Subclasses say what happens before it is read (`preApplication`) and how it is run (`postApplication`).
+
+    Args:
+        config: The parsed command line, or a mapping with the same keys.
+    """
+
+    profilerFactory: Callable[[Any], AppProfiler] = AppProfiler
+    loggerFactory: Callable[[Any], AppLogger] = AppLogger
+    application: Any
+    _exitSignal: int | None = None
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+        self.profiler = type(self).profilerFactory(config) if config.get("profile") else None
+        self.logger = type(self).loggerFactory(config)
+
+    def run(self) -> None:
+        """Do it all. An exception is logged on its way to the caller."""
+        self.preApplication()
+        self.application = self.createOrGetApplication()
+        self.logger.start(self.application)
+        try:
+            self.postApplication()
+        except Exception:
+            _log.failure("The application has failed")
+            raise
+        self.logger.stop()
+
+    def startReactor(self, reactor: Any, oldstdout: TextIO | None, oldstderr: TextIO | None) -> None:
+        """Run the reactor, and remember the signal that ended it, if one did."""
+        reactor = _maybeGlobalReactor(reactor)
+        runReactorWithLogging(self.config, oldstdout, oldstderr, self.profiler, reactor)
+        if _ISupportsExitSignalCapturing.providedBy(reactor):
+            self._exitSignal = reactor._exitSignal
+
+    def preApplication(self) -> None:
+        """Called before the application is read."""
+        raise NotImplementedError
+
+    def postApplication(self) -> None:
+        """Called with the application read and the log begun: run it."""
+        raise NotImplementedError
+
+    def createOrGetApplication(self) -> Any:
+        """Return the application: around a plugin's service if the command line names one, else from a file."""
+        if not self.config.subCommand:
+            return getApplication(self.config, None)
+        maker = self.config.loadedPlugins[self.config.subCommand]
+        made = maker.makeService(self.config.subOptions)
+        application = service.Application(maker.tapname)
+        made.setServiceParent(application)
+        return application
+
+
+class ReactorSelectionMixin:
+    """The options that choose a reactor, for a usage.Options."""
+
+    messageOutput: TextIO = sys.stdout
+    _getReactorTypes = staticmethod(reactors.getReactorTypes)
+
+    def opt_help_reactors(self) -> NoReturn:
+        """List the reactors and exit."""
+        available, missing = [], []
+        for kind in sorted(self._getReactorTypes(), key=attrgetter("shortName")):
+            try:
+                namedModule(getattr(kind, "moduleName", __name__))
+            except ImportError as error:
+                missing.append(f"    !{kind.shortName:<4}\t{kind.description} ({error})\n")
+            else:
+                available.append(f"    {kind.shortName:<4}\t{kind.description}\n")
+        if missing:
+            missing.insert(0, "\n    reactors not available on this platform:\n\n")
+        self.messageOutput.write("".join(available + missing))
+        raise SystemExit(0)
+
+    def opt_reactor(self, shortName: str) -> None:
+        """Which reactor to use (--help-reactors lists them)."""
+        # At once: what is imported for the options after this one may import the reactor.
+        try:
+            installReactor(shortName)
+        except NoSuchReactor:
+            problem = f"The specified reactor does not exist: {shortName!r}."
+        except Exception as error:
+            problem = f"The specified reactor cannot be used, failed with error: {error}."
+        else:
+            self["reactor"] = shortName  # type: ignore[index]  # usage.Options is a dict
+            return
+        raise usage.UsageError(f"{problem}\nSee the list of available reactors with --help-reactors")
+
+    opt_r = opt_reactor
+
+
+class ServerOptions(usage.Options, ReactorSelectionMixin):
+    """The command line of a launcher: options, and the commands that plugins add."""
+
+    longdesc = "Run an application: one that a file makes, or the service of a plugin."
+
+    optFlags: ClassVar[list[list[Any]]] = [
+        ["savestats", None, "Save the profiler's own data, not the text made of them."],
+        ["no_save", "o", "Do not save the application's state at its end."],
+    ]
+    optParameters: ClassVar[list[list[Any]]] = [
+        ["logfile", "l", None, "Log to this file; - for stdout."],
+        [
+            "logger",
+            None,
+            None,
+            "The dotted name of something that makes a log observer. It is used in place of --logfile and of what "
+            "the application brings.",
+        ],
+        ["profile", "p", None, "Run in a profiler, and write the results to this file."],
+        ["profiler", None, "cprofile", f"The profiler: {' or '.join(AppProfiler.profilers)}."],
+        ["file", "f", "twistd.tap", "Read the application from this saved state."],
+        ["python", "y", None, "Read the application from this Python file; its state is not saved."],
+    ]
+
+    _getPlugins = staticmethod(plugin.getPlugins)
+
+    def __init__(self, *args: Any, stdout: TextIO | None = None, **kwargs: Any) -> None:
+        self["debug"] = False
+        self.stdout = sys.stdout if stdout is None else stdout
+        self.loadedPlugins: dict[str, Any] = {}
+        super().__init__(*args, **kwargs)
+
+    def opt_debug(self) -> None:
+        """Run in the Python debugger, in the foreground. SIGUSR2 interrupts the application there."""
+        self["debug"] = True
+
+    opt_b = opt_debug
+
+    def opt_spew(self) -> None:
+        """Print every function call. Nothing is found faster in it, but the last one before a lock-up."""
+        import threading
+
+        sys.settrace(util.spewer)
+        threading.settrace(util.spewer)
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        super().parseOptions(options if options is not None else sys.argv[1:] or ["--help"])
+
+    def postOptions(self) -> None:
+        if self.subCommand or self["python"]:
+            self["no_save"] = True
+        if self["logger"] is not None:
+            try:
+                self["logger"] = namedAny(self["logger"])
+            except Exception as error:
+                raise usage.UsageError(f"Logger {self['logger']!r} could not be imported: {error}") from error
+
+    @property
+    def subCommands(self) -> Iterator[tuple[str, None, Callable[[], Any], str]]:
+        self.loadedPlugins = {maker.tapname: maker for maker in self._getPlugins(service.IServiceMaker)}
+        for name, maker in sorted(self.loadedPlugins.items()):
+            yield name, None, lambda maker=maker: maker.options(), maker.description
+
+
+def run(runApp: Callable[[Any], object], ServerOptions: Callable[[], Any]) -> None:
+    """Parse the command line, and run the application. What goes wrong is one line on stderr, and the status 1."""
+    config = ServerOptions()
+    try:
+        config.parseOptions()
+    except usage.error as error:
+        _exit(f"{error}\nTry --help.")
+    try:
+        runApp(config)
+    except Exception as error:
+        # The whole of it is in the log.
+        _exit(f"{type(error).__name__}: {error}")
+
+
+def _exit(message: str) -> NoReturn:
+    # stderr itself may lead to the log.
+    stderr = sys.__stderr__ or sys.stderr
+    stderr.write(f"{_program()}: {message}\n")
+    stderr.flush()
+    sys.exit(1)
+
+
+def _program() -> str:
+    name = os.path.basename(sys.argv[0])
+    return "reactorio" if name == "__main__.py" else name
+
+
+def _exitWithSignal(sig: int) -> None:
+    """End by the signal, so that the parent process can tell."""
+    signal.signal(sig, signal.SIG_DFL)
+    os.kill(os.getpid(), sig)

@@ -1,0 +1,1 @@
+"""Keeping objects in files."""

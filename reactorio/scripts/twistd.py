@@ -1,0 +1,37 @@
+"""
+The launcher with twistd's command line: an application from a file or from a plugin, as a daemon or not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from reactorio import _alias
+from reactorio.application import app
+from reactorio.scripts._twistd_unix import ServerOptions
+from reactorio.scripts._twistd_unix import UnixApplicationRunner as _SomeApplicationRunner
+
+if TYPE_CHECKING:
+    from reactorio.application.app import ServerOptions as AnyServerOptions
+
+__all__ = ["ServerOptions", "run", "runApp"]
+
+
+def runApp(config: AnyServerOptions) -> None:
+    """Run the application; end by the signal that ended it, if one did."""
+    runner = _SomeApplicationRunner(config)
+    runner.run()
+    if runner._exitSignal is not None:
+        app._exitWithSignal(runner._exitSignal)
+
+
+def run() -> None:
+    """Do what ``sys.argv`` says, with the alias on, and the plugins of the current directory first."""
+    _alias.install()
+    _alias.inherit()
+    here = os.getcwd()
+    if here not in (os.path.abspath(entry) for entry in sys.path):
+        sys.path.insert(0, here)
+    app.run(runApp, ServerOptions)
