@@ -1,0 +1,13 @@
+"""
+What ``reactorio.internet.endpoints`` names.
+
+    strings     endpoints from strings, and the strings' grammar
+    hostname    HostnameEndpoint: the first of a name's addresses that answers
+    tcp         endpoints of TCP over IPv4 and IPv6
+    unix        endpoints of UNIX sockets
+    layers      endpoints over endpoints
+    wrapping    factories and protocols that make a Deferred of a connection
+
+A module may import those below it, none above. Each sets its ``__name__`` to the public module's, from which its
+classes take their ``__module__``: that is the name they are pickled and printed by.
+"""

@@ -1,0 +1,64 @@
+"""
+Endpoints: where to connect and where to listen, as objects. The work is in ``reactorio.internet._endpoints``.
+"""
+
+from __future__ import annotations
+
+from reactorio.internet._endpoints.hostname import (
+    HostnameEndpoint,
+)
+from reactorio.internet._endpoints.hostname import (
+    # Private, and yet put into test reactors by applications' tests.
+    _SimpleHostnameResolver as _SimpleHostnameResolver,
+)
+from reactorio.internet._endpoints.layers import (
+    _WrapperEndpoint as _WrapperEndpoint,  # private, and yet imported by applications
+)
+from reactorio.internet._endpoints.layers import (
+    _WrapperServerEndpoint as _WrapperServerEndpoint,
+)
+from reactorio.internet._endpoints.strings import (
+    _parse as _parse,  # private, and yet imported by applications
+)
+from reactorio.internet._endpoints.strings import (
+    _parseServer as _parseServer,
+)
+from reactorio.internet._endpoints.strings import (
+    _TCP6ServerParser as _TCP6ServerParser,  # what the plugin module instantiates
+)
+from reactorio.internet._endpoints.strings import (
+    clientFromString,
+    quoteStringArgument,
+    serverFromString,
+)
+from reactorio.internet._endpoints.tcp import (
+    TCP4ClientEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ClientEndpoint,
+    TCP6ServerEndpoint,
+)
+from reactorio.internet._endpoints.unix import UNIXClientEndpoint, UNIXServerEndpoint
+from reactorio.internet._endpoints.wrapping import (
+    _WrappingFactory as _WrappingFactory,  # private, and yet imported by applications
+)
+from reactorio.internet._endpoints.wrapping import (
+    _WrappingProtocol as _WrappingProtocol,  # private, and yet imported by applications
+)
+from reactorio.internet._endpoints.wrapping import (
+    connectProtocol,
+)
+from reactorio.plugin import getPlugins as getPlugins  # replaced by tests of applications
+
+__all__ = [
+    "HostnameEndpoint",
+    "TCP4ClientEndpoint",
+    "TCP4ServerEndpoint",
+    "TCP6ClientEndpoint",
+    "TCP6ServerEndpoint",
+    "UNIXClientEndpoint",
+    "UNIXServerEndpoint",
+    "clientFromString",
+    "connectProtocol",
+    "quoteStringArgument",
+    "serverFromString",
+]
