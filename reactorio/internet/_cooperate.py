@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from reactorio.internet._deferred import Deferred
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
-    from reactorio.internet.interfaces import IDelayedCall
+    from collections.abc import Callable, Iterator
+
+    from reactorio.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = [
     "CooperativeTask",
@@ -78,7 +79,7 @@ def _defaultScheduler(callable: Callable[[], None]) -> IDelayedCall:
     # The reactor stands above this module, and a cooperator may have another scheduler.
     from reactorio.internet import reactor
 
-    return reactor.callLater(_EPSILON, callable)
+    return cast("IReactorTime", reactor).callLater(_EPSILON, callable)
 
 
 class CooperativeTask(Generic[_IteratorT]):
@@ -205,9 +206,7 @@ class Cooperator:
         """Whether tasks take steps: it was started, and not stopped since."""
         return self._started and not self._stopped
 
-    def coiterate(
-        self, iterator: _IteratorT, doneDeferred: Deferred[_IteratorT] | None = None
-    ) -> Deferred[_IteratorT]:
+    def coiterate(self, iterator: _IteratorT, doneDeferred: Deferred[_IteratorT] | None = None) -> Deferred[_IteratorT]:
         """Add a task; return ``doneDeferred``, or a new Deferred, that ends as `CooperativeTask.whenDone` says."""
         if doneDeferred is None:
             doneDeferred = Deferred()

@@ -59,9 +59,7 @@ class DeferredFilesystemLock(lockfile.FilesystemLock):
         def give_up() -> None:
             self._timeoutCall = None
             self._stop_trying()
-            waiting.errback(
-                Failure(TimeoutError(f"Timed out acquiring lock: {self.name} after {timeout:f}s"))
-            )
+            waiting.errback(Failure(TimeoutError(f"Timed out acquiring lock: {self.name} after {timeout:f}s")))
 
         def attempt() -> None:
             self._tryLockCall = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar, cast
-
-from typing_extensions import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reactorio.internet._deferred import Deferred
 from reactorio.logger import Logger
 from reactorio.python.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["FAILURE", "SUCCESS", "DeferredList", "FailureGroup", "FirstError", "gatherResults", "race"]
 
@@ -17,10 +17,6 @@ _T = TypeVar("_T")
 
 SUCCESS = True
 FAILURE = False
-
-_DeferredListResultItemT: TypeAlias = "tuple[bool, _T]"
-_DeferredListResultListT: TypeAlias = "list[_DeferredListResultItemT[_T]]"
-_DeferredListSingleResultT: TypeAlias = "tuple[_T, int]"
 
 _log = Logger(namespace="reactorio.internet.defer")
 

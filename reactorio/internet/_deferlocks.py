@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import ParamSpec, Self
 
@@ -75,7 +75,7 @@ class _ConcurrencyPrimitive:
             # Imported here because the public module is made of this one.
             from reactorio.internet.defer import maybeDeferred
 
-            return cast("Deferred[Any]", maybeDeferred(f, *args, **kwargs)).addBoth(released)
+            return maybeDeferred(f, *args, **kwargs).addBoth(released)
 
         def released(result: Any) -> Any:
             self.release()
@@ -100,7 +100,7 @@ class DeferredLock(_ConcurrencyPrimitive):
 
     def acquire(self) -> Deferred[Self]:
         """Wait until nobody else holds the lock; the Deferred fires with the lock."""
-        d: Deferred[Self] = Deferred(self._cancelAcquire)
+        d: Deferred[Any] = Deferred(self._cancelAcquire)
         if self.locked:
             self.waiting.append(d)
         else:
@@ -137,7 +137,7 @@ class DeferredSemaphore(_ConcurrencyPrimitive):
     def acquire(self) -> Deferred[Self]:
         """Wait for a token; the Deferred fires with the semaphore."""
         assert self.tokens >= 0, "Internal inconsistency??  tokens should never be negative"
-        d: Deferred[Self] = Deferred(self._cancelAcquire)
+        d: Deferred[Any] = Deferred(self._cancelAcquire)
         if self.tokens:
             self.tokens -= 1
             d.callback(self)

@@ -326,11 +326,11 @@ class Deferred(Generic[_ResultT]):
                 return result
             if onTimeoutCancel is not None:
                 return onTimeoutCancel(result, timeout)
-            if isinstance(result, Failure) and result.check(CancelledError):
+            if isinstance(result, Failure) and result.check(CancelledError) is not None:
                 raise TimeoutError(timeout, "Deferred")
             return result
 
-        return self._add(translate, translate, None)
+        return cast("Deferred[_ResultT | _NextT]", self._add(translate, translate, None))
 
     # Firing
 
@@ -635,7 +635,7 @@ def _run(current: Deferred[Any]) -> None:
             break
     # See the module's docstring.
     del current, following
-    result = call = calls = rest = info = None
+    result = call = info = None
 
 
 def _warn_of_circle(callback: Any) -> None:
@@ -676,7 +676,7 @@ class _Driver(StandIn):
         self._coroutine = coroutine
         self._context = copy_context()
         self._injected = self._translation = self._awaited = self._loop = None
-        self._deferred = deferred = Deferred()
+        self._deferred = deferred = Deferred[Any]()
         deferred._canceller = self
 
     # Running
@@ -805,7 +805,9 @@ class _Driver(StandIn):
         """Give the coroutine's result to its Deferred; return that if callbacks wait for it."""
         deferred = self._deferred
         if isinstance(result, Deferred):
-            result = Failure(TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result"))
+            result = Failure(
+                TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result")
+            )
         if (deferred.called or deferred.debug) and deferred._not_expected():
             return None
         deferred.called = True

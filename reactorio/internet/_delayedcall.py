@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.internet.error import AlreadyCalled, AlreadyCancelled
 from reactorio.internet.interfaces import IDelayedCall
 from reactorio.python.reflect import safe_repr
 from reactorio.python.runtime import seconds as runtimeSeconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["DelayedCall"]
 

@@ -22,26 +22,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 from typing_extensions import ParamSpec
 
 from reactorio.aio.futures import CancelledError, is_future, loop_for_future
-from reactorio.internet._deferlists import (
-    FAILURE,
-    SUCCESS,
-    DeferredList,
-    FailureGroup,
-    FirstError,
-    _DeferredListResultItemT,
-    _DeferredListResultListT,
-    _DeferredListSingleResultT,
-    gatherResults,
-    race,
-)
-from reactorio.internet._deferlocks import (
-    DeferredLock,
-    DeferredQueue,
-    DeferredSemaphore,
-    QueueOverflow,
-    QueueUnderflow,
-    _ConcurrencyPrimitive,
-)
+from reactorio.internet._deferlists import FAILURE, SUCCESS, DeferredList, gatherResults
+from reactorio.internet._deferlists import FailureGroup as FailureGroup
+from reactorio.internet._deferlists import FirstError as FirstError
+from reactorio.internet._deferlists import race as race
+from reactorio.internet._deferlocks import DeferredLock, DeferredQueue, DeferredSemaphore
+from reactorio.internet._deferlocks import QueueOverflow as QueueOverflow
+from reactorio.internet._deferlocks import QueueUnderflow as QueueUnderflow
 from reactorio.internet._deferred import (
     AlreadyCalledError,
     Deferred,
@@ -50,7 +37,7 @@ from reactorio.internet._deferred import (
     _DefGen_Return,
     drive,
 )
-from reactorio.internet._unhandled import DebugInfo
+from reactorio.internet._unhandled import DebugInfo as DebugInfo
 from reactorio.python.deprecate import deprecated
 from reactorio.python.failure import Failure
 from reactorio.python.versions import Version
@@ -63,6 +50,7 @@ except ImportError:  # XXX until python.lockfile is there
 if TYPE_CHECKING:
     from reactorio.aio.futures import Future, Loop
 
+# As Twisted's, to the name: programs do `from twisted.internet.defer import *`.
 __all__ = [
     "FAILURE",
     "SUCCESS",
@@ -92,7 +80,7 @@ def logError(err: Failure) -> Failure:
     # The log is made of Failures and stands beside this; only this function needs it.
     from reactorio.python import log
 
-    log.failure("", err)
+    log.err(err)
     return err
 
 
@@ -125,15 +113,11 @@ def execute(callable: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> 
 
 
 @overload
-def maybeDeferred(
-    f: Callable[_P, Deferred[_T]], *args: _P.args, **kwargs: _P.kwargs
-) -> Deferred[_T]: ...
+def maybeDeferred(f: Callable[_P, Deferred[_T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
 
 
 @overload
-def maybeDeferred(
-    f: Callable[_P, Coroutine[Any, Any, _T]], *args: _P.args, **kwargs: _P.kwargs
-) -> Deferred[_T]: ...
+def maybeDeferred(f: Callable[_P, Coroutine[Any, Any, _T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
 
 
 @overload

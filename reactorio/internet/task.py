@@ -11,7 +11,6 @@ Work that is done later, again and again, or bit by bit.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Sequence
 from math import floor
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
@@ -27,7 +26,6 @@ from reactorio.internet._cooperate import (
     TaskFailed,
     TaskFinished,
     TaskStopped,
-    _theCooperator,
     coiterate,
     cooperate,
 )
@@ -41,6 +39,7 @@ from reactorio.python.reflect import safe_repr
 from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from typing import Protocol
 
     from reactorio.internet.interfaces import IDelayedCall, IReactorCore
@@ -267,7 +266,7 @@ class Clock:
         self._sortCalls()
         return call
 
-    def getDelayedCalls(self) -> Sequence[IDelayedCall]:
+    def getDelayedCalls(self) -> Sequence[DelayedCall]:
         """Return what is still to be called."""
         return self.calls
 

@@ -6,8 +6,10 @@ They have what the ``traceback`` module and debuggers read, and nothing behind i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["_Code", "_Frame", "_Traceback", "_TracebackFrame"]
 

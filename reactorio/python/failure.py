@@ -11,7 +11,7 @@ import itertools
 import sys
 import traceback  # noqa: F401
 from io import StringIO
-from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
 
 from reactorio.python import reflect
 from reactorio.python._fakeframes import _Code, _Frame, _Traceback, _TracebackFrame  # noqa: F401
@@ -30,6 +30,9 @@ __all__ = ["DefaultException", "Failure", "NoCurrentExceptionError", "format_fra
 
 _T = TypeVar("_T")
 _ErrorT = TypeVar("_ErrorT")
+
+# Failure has an attribute `type`, which hides the builtin in its body.
+_ExceptionClass: TypeAlias = "type[BaseException]"
 
 _next_count = itertools.count(1).__next__
 
@@ -78,7 +81,7 @@ class Failure(BaseException):
         NoCurrentExceptionError: No exception was given, and none is being handled.
     """
 
-    type: type[BaseException]
+    type: _ExceptionClass
     value: BaseException
     tb: TracebackType | None
     captureVars: bool
@@ -90,7 +93,7 @@ class Failure(BaseException):
     def __init__(
         self,
         exc_value: BaseException | Failure | None = None,
-        exc_type: type[BaseException] | None = None,
+        exc_type: _ExceptionClass | None = None,
         exc_tb: TracebackType | None = None,
         captureVars: bool = False,
     ) -> None:
@@ -136,7 +139,13 @@ class Failure(BaseException):
             return cls(value)
         value.__traceback__ = tb
         self = cls.__new__(cls)
-        self.__dict__ = {"count": _next_count(), "type": value.__class__, "value": value, "captureVars": False, "tb": tb}
+        self.__dict__ = {
+            "count": _next_count(),
+            "type": value.__class__,
+            "value": value,
+            "captureVars": False,
+            "tb": tb,
+        }
         return self
 
     # Names and classes
@@ -234,7 +243,7 @@ class Failure(BaseException):
         """Always empty."""
         return self._getStack()
 
-    @stack.setter
+    @stack.setter  # type: ignore[no-redef]  # mypy knows the setters of builtin properties only
     def stack(self, stack: list[FrameRecord]) -> None:
         del stack
 
@@ -378,7 +387,7 @@ def _debugged_init(
     else:
         error = (exc_type, exc_value, exc_tb)  # type: ignore[assignment]  # as given, complete or not
     if DO_POST_MORTEM:
-        import pdb  # the debugger is a heavy import, and this is its only use
+        import pdb  # noqa: T100  # the debugger is wanted here; heavy to import, and this is its only use
 
         if error[0] is not None:
             print(f"Jumping into debugger for post-mortem of exception '{error[1]}':")
