@@ -224,7 +224,7 @@ class _Folder:
                 json.dump({"format": _CACHE_FORMAT, "modules": modules}, file)
             os.replace(scratch, self._cache_file)
         except OSError as error:
-            _log.error(
+            _log.warn(
                 "Unable to write to plugin cache {path}: error number {errno}",
                 path=self._cache_file,
                 errno=error.errno,
