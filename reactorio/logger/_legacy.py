@@ -41,15 +41,18 @@ class LegacyLogObserverWrapper:
         return f"{type(self).__name__}({self.legacyObserver})"
 
     def __call__(self, event: LogEvent) -> None:
+        if "format" not in event and event.get("log_format") is not None:
+            event["format"] = "%(log_legacy)s"
+            event["log_legacy"] = StringifiableFromEvent(event.copy())
         if not isinstance(event.get("message"), tuple):
+            if "message" in event:
+                # A field of the message has that name: the others shall still find it.
+                event = event.copy()
             event["message"] = ()
         if "time" not in event:
             event["time"] = event["log_time"]
         if "system" not in event:
             event["system"] = event.get("log_system", "-")
-        if "format" not in event and event.get("log_format") is not None:
-            event["format"] = "%(log_legacy)s"
-            event["log_legacy"] = StringifiableFromEvent(event.copy())
         if "log_failure" in event:
             event.setdefault("failure", event["log_failure"])
             event.setdefault("isError", 1)

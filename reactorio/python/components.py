@@ -9,9 +9,9 @@ from __future__ import annotations
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
-from zope.interface import implementedBy, providedBy
-from zope.interface.adapter import AdapterRegistry
-from zope.interface.interface import InterfaceClass, adapter_hooks
+from zope.interface import implementedBy, providedBy  # type: ignore[import-untyped]  # zope has no types
+from zope.interface.adapter import AdapterRegistry  # type: ignore[import-untyped]
+from zope.interface.interface import InterfaceClass, adapter_hooks  # type: ignore[import-untyped]
 
 from reactorio._interface import classImplements
 from reactorio.python.reflect import namedObject
@@ -162,7 +162,7 @@ class Componentized:
             ignoreClass: Keep it for all that it provides.
         """
         for interface in providedBy(component):
-            if ignoreClass or self.locateAdapterClass(type(self), interface, None) == type(component):
+            if ignoreClass or self.locateAdapterClass(type(self), interface, None) is type(component):
                 self._adapterCache[_key(interface)] = component
 
     def unsetComponent(self, interfaceClass: Any) -> None:
