@@ -1,8 +1,29 @@
-"""Fixtures that every test can use."""
+"""
+Fixtures that every test can use, and the check that no test leaves anything behind.
+
+    loop_kind   runs a test on asyncio and on uvloop: the loop that reactors make for themselves in it
+    reactor     the facade, free, on each of the two
+    run         `asyncio.run` on a loop of that kind
+    tw          imports a module from Twisted and from reactorio: one body, two packages
+"""
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import pytest
+
+from reactorio.aio.loop import new_loop
+from reactorio.internet import reactor as the_reactor
+from reactorio.logger import LogLevel, globalLogPublisher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from types import ModuleType
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
@@ -13,3 +34,90 @@ def loop_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         pytest.importorskip("uvloop")
     monkeypatch.setenv("REACTORIO_LOOP", kind)
     return kind
+
+
+@pytest.fixture
+def reactor(loop_kind: str) -> Any:
+    """The facade, to be run by the test on a loop of the given kind."""
+    return the_reactor
+
+
+@pytest.fixture
+def run(loop_kind: str) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """`asyncio.run`, on a loop of the given kind, in debug mode where that is bearable."""
+
+    def run(main: Coroutine[Any, Any, Any]) -> Any:
+        loop = new_loop()
+        try:
+            return loop.run_until_complete(main)
+        finally:
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+    return run
+
+
+@pytest.fixture(params=["twisted", "reactorio"])
+def tw(request: pytest.FixtureRequest) -> Callable[[str], ModuleType]:
+    """Import from the original and from ours: what a test says of one must hold of both."""
+    package: str = request.param
+    pytest.importorskip(package)
+    return lambda name: import_module(f"{package}.{name}")
+
+
+class LoggedErrors(list[dict[str, Any]]):
+    """The error events of a test; what it expects it takes out with `flush`."""
+
+    def flush(self, *kinds: type[BaseException]) -> list[BaseException]:
+        """Return the logged exceptions of the given kinds (all, without any), and forget them."""
+        taken = [event for event in self if not kinds or isinstance(_exception_of(event), kinds)]
+        self[:] = [event for event in self if event not in taken]
+        return [_exception_of(event) for event in taken]  # type: ignore[misc]
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        level = event.get("log_level")
+        if level is not None and level >= LogLevel.error:
+            self.append(event)
+
+
+def _exception_of(event: dict[str, Any]) -> BaseException | None:
+    failure = event.get("log_failure") or event.get("failure")
+    return None if failure is None else failure.value
+
+
+@pytest.fixture(autouse=True)
+def logged_errors() -> Iterator[LoggedErrors]:
+    """Errors that the test logs, lost Deferreds among them; what it does not flush fails it."""
+    errors = LoggedErrors()
+    globalLogPublisher.addObserver(errors)
+    try:
+        yield errors
+        gc.collect()
+    finally:
+        globalLogPublisher.removeObserver(errors)
+    assert not errors, [str(event.get("log_failure") or event) for event in errors]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(logged_errors: LoggedErrors) -> Iterator[None]:
+    """Fail the test that leaves timers, sockets, tasks, triggers or threads behind."""
+    threads = set(threading.enumerate())
+    yield
+    left = [
+        *(f"timer: {call}" for call in the_reactor.getDelayedCalls()),
+        *(f"selectable: {one}" for one in the_reactor.removeAll()),
+        *(f"thread: {thread}" for thread in set(threading.enumerate()) - threads if not thread.daemon),
+    ]
+    for call in the_reactor.getDelayedCalls():
+        call.cancel()
+    loop = the_reactor._loop
+    if loop is not None:
+        left += [f"task: {task}" for task in asyncio.all_tasks(loop)]
+        left.append(f"a loop that the reactor still has: {loop}")
+        the_reactor._let_go()
+    assert not left, left

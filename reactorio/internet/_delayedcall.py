@@ -35,6 +35,9 @@ class DelayedCall:
     debug: bool = False
     creator: list[str] | None = None
 
+    # Where the call stands in its queue, for who keeps that.
+    queued_for: float = 0.0
+
     def __init__(
         self,
         time: float,

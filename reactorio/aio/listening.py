@@ -1,0 +1,276 @@
+"""TCP ports: bound at once, served when there is a loop."""
+
+from __future__ import annotations
+
+import socket
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from reactorio._interface import implementer
+from reactorio.aio.errors import CONNECTION_DONE
+from reactorio.aio.sockets import address_of, family_of, listening_binding, new_socket
+from reactorio.aio.streams import Connection, log_prefix_of
+from reactorio.internet.defer import Deferred, succeed
+from reactorio.internet.error import CannotListenError
+from reactorio.internet.interfaces import IListeningPort, ILoggingContext
+from reactorio.logger import Logger
+from reactorio.python import log
+from reactorio.python.failure import Failure
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from reactorio.aio.reactor import Reactor
+    from reactorio.aio.sockets import Binding
+    from reactorio.internet.interfaces import IAddress, IProtocol, IProtocolFactory
+
+__all__ = ["Port", "Server"]
+
+_log = Logger(namespace="reactorio.internet.tcp")
+
+
+class Server(Connection):
+    """A connection that a port accepted."""
+
+    def __init__(
+        self,
+        sock: socket.socket | None,
+        protocol: IProtocol | None,
+        client: Any,
+        server: Port,
+        sessionno: int,
+        reactor: Reactor | None,
+    ) -> None:
+        super().__init__(sock, protocol, reactor)
+        self.server = server
+        self.client = client
+        self.sessionno = sessionno
+        self.hostname = client[0] if client else None
+
+    def _made(self) -> None:
+        peer = self.getPeer()
+        try:
+            protocol = self.server.factory.buildProtocol(peer)
+        except Exception:
+            _log.failure("Unhandled error in {factory}.buildProtocol", factory=self.server.factory)
+            protocol = None
+        if protocol is None:
+            self.abortConnection()
+            return
+        self.hostname = getattr(peer, "host", None)
+        prefix = log_prefix_of(protocol)
+        self.repstr = f"<{type(protocol).__name__} #{self.sessionno} on {self.server._realPortNumber}>"
+        self._connect_protocol(protocol, f"{prefix},{self.sessionno},{self.hostname}")
+
+    def __repr__(self) -> str:
+        return getattr(self, "repstr", object.__repr__(self))
+
+
+@implementer(IListeningPort, ILoggingContext)
+class Port:
+    """
+    A TCP port that listens.
+
+    Args:
+        port: Its number, 0 for any that is free, or a binding.
+        factory: Builds a protocol for each connection.
+        backlog: Connections that the system holds ready while we are busy.
+        interface: A numeric address of this machine; all of IPv4 by default.
+        reactor: Whose loop serves it.
+    """
+
+    addressFamily: int = socket.AF_INET
+    socketType = socket.SOCK_STREAM
+    connected = False
+    disconnecting = False
+    disconnected = False
+    sessionno = 0
+    _type = "TCP"
+    _realPortNumber: int | None = None
+    _server: asyncio.AbstractServer | None = None
+    _paused = False
+    _stopped: Deferred[None] | None = None
+
+    def __init__(
+        self,
+        port: int | Binding,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        interface: str = "",
+        reactor: Reactor | None = None,
+    ) -> None:
+        self._binding = listening_binding(port, interface)
+        self.port = self._binding.port
+        self.interface = self._binding.interface
+        self.factory = factory
+        self.backlog = backlog
+        self.reactor: Any = reactor
+        self.addressFamily = family_of(self.interface)
+        self.socket: Any = None
+        self._sessions = count()
+
+    @classmethod
+    def _adopted(cls, sock: socket.socket, factory: IProtocolFactory, reactor: Reactor) -> Port:
+        """A port on a socket that somebody else has bound and that listens."""
+        port = cls(sock.getsockname()[1], factory, interface=sock.getsockname()[0], reactor=reactor)
+        port.addressFamily = sock.family
+        sock.setblocking(False)
+        port.socket = sock
+        return port
+
+    def createInternetSocket(self) -> socket.socket:
+        """Return a new socket that does not block; OSError is `CannotListenError` to the caller of listenTCP."""
+        return new_socket(self.addressFamily)
+
+    def startListening(self) -> None:
+        """
+        Bind and listen.
+
+        Raises:
+            CannotListenError: The system refused.
+        """
+        if self.socket is None:
+            self.socket = self._bound_socket()
+        self._realPortNumber = self.socket.getsockname()[1]
+        log.msg(
+            eventSource=self,
+            eventType="start",
+            protocol=self.factory,
+            format="%(prefix)s starting on %(port)s",
+            prefix=log_prefix_of(self.factory),
+            port=self._realPortNumber,
+        )
+        self.factory.doStart()
+        self.connected = True
+        self.reactor._opened(self)
+        self.reactor._when_loop(self._serve)
+
+    def _bound_socket(self) -> socket.socket:
+        sock = None
+        try:
+            sock = self.createInternetSocket()
+            self._binding.apply(sock)
+            sock.listen(self.backlog)
+        except (OSError, OverflowError) as error:
+            if sock is not None:
+                sock.close()
+            raise CannotListenError(self.interface, self.port, error) from error
+        return sock
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self.connected or self._server is not None or self._paused:
+            return
+        # Neither step needs the loop to turn: the first is done when it returns, the second at its first step.
+        creating = loop.create_server(self._accept, sock=self.socket, backlog=self.backlog, start_serving=False)
+        try:
+            creating.send(None)
+        except StopIteration as created:
+            self._server = created.value
+        serving = self._server.start_serving()  # type: ignore[union-attr]
+        try:
+            serving.send(None)
+        except StopIteration:
+            pass
+        serving.close()
+
+    def _accept(self) -> Server:
+        self.sessionno = number = next(self._sessions)
+        return Server(None, None, None, self, number, self.reactor)
+
+    # ---- pausing
+
+    def stopReading(self) -> None:
+        """Accept nothing until `startReading`; the system queues what comes, up to the backlog."""
+        if self._paused or not self.connected:
+            return
+        self._paused = True
+        server, self._server = self._server, None
+        if server is not None:
+            # A server takes its socket with it, so another descriptor of it has to stay.
+            kept = self.socket.dup()
+            server.close()
+            self.socket = kept
+
+    def startReading(self) -> None:
+        """Accept again."""
+        if self._paused and self.connected:
+            self._paused = False
+            self.reactor._when_loop(self._serve)
+
+    pauseProducing = stopReading
+    resumeProducing = startReading
+
+    # ---- closing
+
+    def stopListening(self) -> Deferred[None]:
+        """Close the port; the Deferred fires when it is free. Connections that it accepted live on."""
+        if not self.connected:
+            return self._stopped or succeed(None)
+        if self._stopped is None:
+            self._stopped = Deferred()
+            self.disconnecting = True
+            self._close()
+            self.reactor._call_soon(self._finish_when_closed, 10)
+        return self._stopped
+
+    loseConnection = stopListening
+
+    def _close(self) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            self.socket.close()
+        else:
+            server.close()
+
+    def _finish_when_closed(self, turns: int) -> None:
+        # uvloop closes the descriptor a turn or two later than it is told to.
+        if turns and self.socket.fileno() != -1:
+            self.reactor._call_soon(self._finish_when_closed, turns - 1)
+        else:
+            self.connectionLost(Failure(CONNECTION_DONE))
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The port is closed, or has to be here and now."""
+        if not self.connected:
+            return
+        self.connected = False
+        self.disconnected = True
+        self.reactor._closed(self)
+        self._close()
+        self._say_closed()
+        try:
+            self.factory.doStop()
+        except Exception:
+            _log.failure("Unhandled error in {factory}.doStop", factory=self.factory)
+        stopped, self._stopped = self._stopped, None
+        self.disconnecting = False
+        if stopped is not None:
+            stopped.callback(None)
+
+    def _say_closed(self) -> None:
+        log.msg(f"({self._type} Port {self._realPortNumber} Closed)")
+        self._realPortNumber = None
+
+    # ---- facts
+
+    def _is_reading(self) -> bool:
+        return self.connected and not self._paused
+
+    def _is_writing(self) -> bool:
+        return False
+
+    def getHost(self) -> IAddress:
+        """Return the address that the port is bound to."""
+        return address_of(self.addressFamily, self.socket.getsockname())
+
+    def fileno(self) -> int:
+        number: int = self.socket.fileno()
+        return number
+
+    def logPrefix(self) -> str:
+        return log_prefix_of(self.factory)
+
+    def __repr__(self) -> str:
+        factory = type(self.factory)
+        where = "(not listening)" if self._realPortNumber is None else f"on {self._realPortNumber}"
+        return f"<{type(self).__module__}.{type(self).__qualname__} of {factory.__module__}.{factory.__qualname__} {where}>"

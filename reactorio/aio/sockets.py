@@ -1,0 +1,128 @@
+"""Opening, binding and naming stream sockets."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reactorio.internet.abstract import isIPv6Address
+from reactorio.internet.address import IPv4Address, IPv6Address
+from reactorio.internet.error import ServiceNameUnknownError
+
+if TYPE_CHECKING:
+    from reactorio.internet.interfaces import IAddress
+
+__all__ = [
+    "Binding",
+    "address_of",
+    "as_binding",
+    "family_of",
+    "makeBinding",
+    "new_socket",
+    "port_number",
+    "resolve_numeric",
+]
+
+_POSIX = os.name == "posix" and sys.platform != "cygwin"
+
+_NUMERIC_ONLY = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Where a socket is bound, and with whom it shares that address."""
+
+    interface: str
+    port: int
+    reuse_address: bool = False
+    reuse_port: bool = False
+
+    def apply(self, sock: socket.socket) -> None:
+        """Bind ``sock``; raises OSError."""
+        if self.reuse_address:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(resolve_numeric(sock.family, self.interface, self.port))
+
+
+def makeBinding(interface: str = "", port: int = 0, reuseAddress: bool = False, reusePort: bool = False) -> Binding:
+    """Describe a local address for `listenTCP`'s ``port`` or `connectTCP`'s ``bindAddress``."""
+    return Binding(interface, port, reuseAddress, reusePort)
+
+
+def as_binding(where: Binding | tuple[str, int] | str) -> Binding:
+    """Understand ``bindAddress``: a binding, a pair of interface and port, or an interface alone."""
+    if isinstance(where, Binding):
+        return where
+    if isinstance(where, str):
+        return Binding(where, 0)
+    return Binding(*where)
+
+
+def listening_binding(port: int | Binding, interface: str) -> Binding:
+    """
+    Understand ``port`` and ``interface`` of `listenTCP`.
+
+    Raises:
+        ValueError: They name two interfaces.
+    """
+    if isinstance(port, Binding):
+        if interface and interface != port.interface:
+            raise ValueError(f"interface is {interface!r}, but port is bound to {port.interface!r}")
+        return port
+    # Elsewhere the option lets two programs listen at once.
+    return Binding(interface, port, reuse_address=_POSIX)
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """IPv6 for an IPv6 literal, otherwise IPv4."""
+    return socket.AF_INET6 if isIPv6Address(host) else socket.AF_INET
+
+
+def new_socket(family: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    return sock
+
+
+def resolve_numeric(family: int, host: str, port: int) -> Any:
+    """Return the socket address of a numeric host; never looks a name up, so never blocks."""
+    if family != socket.AF_INET6 or not host:
+        return (host, port)
+    return resolve_ipv6(host, port)
+
+
+def resolve_ipv6(host: str, port: int) -> Any:
+    """Return the 4-tuple with the flow label and the scope that ``host`` (``fe80::1%eth0``) tells."""
+    # glibc takes a port modulo 65536; it is the kernel that shall judge it.
+    resolved = socket.getaddrinfo(host, port if isinstance(port, str) else 0, 0, 0, 0, _NUMERIC_ONLY)[0][4]
+    return (resolved[0], port, *resolved[2:])
+
+
+def address_of(family: int, sockaddr: Any) -> IAddress:
+    """Return the address object for what ``getsockname`` or ``getpeername`` gave."""
+    if family == socket.AF_INET6:
+        host, port, flow, scope = sockaddr
+        if scope:
+            host = socket.getnameinfo(sockaddr, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
+        return IPv6Address("TCP", host, port, flow, scope)
+    return IPv4Address("TCP", sockaddr[0], sockaddr[1])
+
+
+def port_number(port: int | str) -> int:
+    """
+    Return a port's number, looking a service's name up.
+
+    Raises:
+        ServiceNameUnknownError: The system knows no such service.
+    """
+    if isinstance(port, str):
+        try:
+            return socket.getservbyname(port, "tcp")
+        except OSError as error:
+            raise ServiceNameUnknownError(string=f"{error} ({port!r})") from error
+    return port

@@ -1,0 +1,8 @@
+"""Stands for Twisted's poll reactor: the reactor is on asyncio, which chooses the best of the system's calls itself."""
+
+from __future__ import annotations
+
+from reactorio.internet.asyncioreactor import AsyncioSelectorReactor as PollReactor
+from reactorio.internet.asyncioreactor import install
+
+__all__ = ["PollReactor", "install"]
