@@ -144,7 +144,7 @@ class _DeprecatedProperty(property):
             _warn(self.message, DeprecationWarning, stacklevel=2)
             fset(instance, value)
 
-        changed = type(self)(self.fget, warning, self.fdel, self.__doc__)
+        changed = type(self)(self.fget, warning, self.fdel)
         changed.message = self.message
         return changed
 
@@ -280,7 +280,7 @@ def warnAboutFunction(offender: FunctionType, warningString: str) -> None:
         filename=inspect.getabsfile(module),
         lineno=last_line,
         registry=offender.__globals__.setdefault("__warningregistry__", {}),
-        module=None,
+        module=offender.__module__,
     )
 
 
