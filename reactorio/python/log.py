@@ -225,7 +225,7 @@ def err(_stuff: object = None, _why: str | None = None, **kw: object) -> None:
     """
     if _stuff is None:
         _stuff = Failure()
-    elif isinstance(_stuff, BaseException):
+    elif isinstance(_stuff, BaseException) and not isinstance(_stuff, Failure):
         _stuff = Failure(_stuff)
     if isinstance(_stuff, Failure):
         msg(failure=_stuff, why=_why, isError=1, **kw)
