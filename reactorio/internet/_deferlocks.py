@@ -37,7 +37,7 @@ class _ConcurrencyPrimitive:
     """Something that is acquired and released, by ``run``, by ``async with``, or by hand."""
 
     def __init__(self) -> None:
-        self.waiting: list[Deferred[Self]] = []
+        self.waiting: list[Deferred[Any]] = []
 
     def acquire(self) -> Deferred[Self]:
         """
