@@ -47,7 +47,7 @@ class LogBeginner:
     def __init__(
         self,
         publisher: LogPublisher,
-        errorStream: IO[Any],
+        errorStream: Any,
         stdio: object,
         warningsModule: Any,
         initialBufferSize: int | None = None,

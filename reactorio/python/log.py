@@ -95,6 +95,20 @@ class Logger:
 # -- Publishing
 
 
+class NullFile:
+    """A file that takes everything and has nothing."""
+
+    softspace = 0
+
+    def read(self) -> None: ...
+
+    def write(self, bytes: object) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class LogPublisher:
     """
     Takes old events and gives them to observers of both kinds.
@@ -102,7 +116,7 @@ class LogPublisher:
     Args:
         observerPublisher: Has the observers.
         publishPublisher: Gets the events; both are the same, and new, by default.
-        logBeginner: Begins logging for :func:`startLogging`.
+        logBeginner: Begins logging for :func:`startLogging`; by default one that is made when it is wanted.
     """
 
     def __init__(
@@ -118,10 +132,6 @@ class LogPublisher:
                 observerPublisher = publishPublisher
         if observerPublisher is None:
             observerPublisher = NewPublisher()
-        if logBeginner is None:
-            # It shall hold back nothing and print nothing: this publisher is its user's own business.
-            logBeginner = LogBeginner(observerPublisher, NullFile(), sys, warnings)  # type: ignore[arg-type]  # writes
-            logBeginner.beginLoggingTo([], redirectStandardIO=False)
         self._observerPublisher = observerPublisher
         self._publishPublisher = publishPublisher
         self._legacyObservers: list[LegacyLogObserverWrapper] = []
@@ -152,11 +162,13 @@ class LogPublisher:
         return wrapper
 
     def _startLogging(self, other: _Observer, setStdout: bool) -> None:
+        if self._logBeginner is None:
+            self._logBeginner = LogBeginner(self._observerPublisher, NullFile(), sys, self._warningsModule)
         self._logBeginner.beginLoggingTo([self._wrapped(other)], discardBuffer=True, redirectStandardIO=setStdout)
 
     def _stopLogging(self) -> None:
         """Give warnings back to the standard library."""
-        if self._warningsModule.showwarning == self._logBeginner.showwarning:
+        if self._logBeginner is not None and self._warningsModule.showwarning == self._logBeginner.showwarning:
             self._warningsModule.showwarning = self._oldshowwarning
 
     def msg(self, *message: object, **kw: object) -> None:
@@ -187,20 +199,6 @@ class LogPublisher:
             lineno=lineno,
             format="%(filename)s:%(lineno)s: %(category)s: %(warning)s",
         )
-
-
-class NullFile:
-    """A file that takes everything and has nothing."""
-
-    softspace = 0
-
-    def read(self) -> None: ...
-
-    def write(self, bytes: object) -> None: ...
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 theLogPublisher = LogPublisher(
