@@ -122,7 +122,7 @@ class Threads:
 
     def _stop_thread_pool(self) -> None:
         events: Events = self  # type: ignore[assignment]
-        starting, stopping = self._threadpool_triggers
+        (starting, stopping), self._threadpool_triggers = self._threadpool_triggers, (None, None)
         for trigger in (starting, stopping):
             try:
                 events.removeSystemEventTrigger(trigger)

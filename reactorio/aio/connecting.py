@@ -54,7 +54,7 @@ class Client(Connection):
         try:
             self.socket = self.createInternetSocket()
         except OSError as error:
-            self._fail_soon(getConnectError(error.args))
+            self._fail_soon(getConnectError(error))
             return
         if bindAddress is not None:
             try:
@@ -98,7 +98,7 @@ class Client(Connection):
         if code in _UNDER_WAY:
             self.reactor._loop.add_writer(self.socket, self._connect_progressed)
         elif code:
-            self.failIfNotConnected(getConnectError((code, os.strerror(code))))
+            self.failIfNotConnected(getConnectError(OSError(code, os.strerror(code))))
         else:
             self._attach()
 
@@ -106,7 +106,7 @@ class Client(Connection):
         self.reactor._loop.remove_writer(self.socket)
         code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            self.failIfNotConnected(getConnectError((code, os.strerror(code))))
+            self.failIfNotConnected(getConnectError(OSError(code, os.strerror(code))))
         else:
             self._attach()
 
@@ -292,6 +292,11 @@ class Connector(BaseConnector):
         self.port = port_number(port)
         self.bindAddress = bindAddress
         super().__init__(factory, timeout, reactor)
+
+    def __repr__(self) -> str:
+        kind = type(self)
+        where = self.getDestination()
+        return f"<{kind.__module__}.{kind.__qualname__} instance at {id(self):#x} {self.state} {where}>"
 
     def _makeTransport(self) -> Client:
         return Client(self.host, self.port, self.bindAddress, self, self.reactor)

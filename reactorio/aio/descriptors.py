@@ -80,7 +80,7 @@ class Descriptors:
 
     def removeAll(self) -> list[Any]:
         """Stop watching everything, and return what that was."""
-        removed = [*dict.fromkeys([*self._readers, *self._writers, *self._open])]
+        removed = [*dict.fromkeys([*self.getReaders(), *self.getWriters()])]
         for one in removed:
             self.removeReader(one)
             self.removeWriter(one)

@@ -142,6 +142,7 @@ class Port:
         )
         self.factory.doStart()
         self.connected = True
+        self.disconnected = False
         self.reactor._opened(self)
         self.reactor._when_loop(self._serve)
 
@@ -224,27 +225,37 @@ class Port:
 
     def _finish_when_closed(self, turns: int) -> None:
         # uvloop closes the descriptor a turn or two later than it is told to.
+        if not self.connected:
+            return  # shutdown was faster
         if turns and self.socket.fileno() != -1:
             self.reactor._call_soon(self._finish_when_closed, turns - 1)
         else:
             self.connectionLost(Failure(CONNECTION_DONE))
 
     def connectionLost(self, reason: Failure) -> None:
-        """The port is closed, or has to be here and now."""
+        """
+        The port is closed, or has to be here and now; it can listen again after that.
+
+        Raises:
+            Exception: What the factory's ``stopFactory`` raised; after `stopListening` its Deferred gets it instead.
+        """
         if not self.connected:
             return
-        self.connected = False
+        self.connected = self.disconnecting = False
         self.disconnected = True
         self.reactor._closed(self)
         self._close()
+        self.socket = None
         self._say_closed()
+        stopped, self._stopped = self._stopped, None
+        if stopped is None:
+            self.factory.doStop()
+            return
         try:
             self.factory.doStop()
         except Exception:
-            _log.failure("Unhandled error in {factory}.doStop", factory=self.factory)
-        stopped, self._stopped = self._stopped, None
-        self.disconnecting = False
-        if stopped is not None:
+            stopped.errback()
+        else:
             stopped.callback(None)
 
     def _say_closed(self) -> None:
@@ -260,7 +271,7 @@ class Port:
         return False
 
     def getHost(self) -> IAddress:
-        """Return the address that the port is bound to."""
+        """Return the address that the port is bound to; OSError when it is closed."""
         return address_of(self.addressFamily, self.socket.getsockname())
 
     def fileno(self) -> int:

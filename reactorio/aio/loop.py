@@ -6,7 +6,10 @@ import asyncio
 import os
 import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from reactorio.logger import Logger
+from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -24,6 +27,8 @@ __all__ = [
 ]
 
 KINDS = ("asyncio", "uvloop")
+
+_log = Logger()
 
 _kind: str | None = None
 
@@ -58,14 +63,28 @@ def new_loop() -> asyncio.AbstractEventLoop:
         ValueError: ``REACTORIO_LOOP`` names none.
     """
     kind = _kind or os.environ.get("REACTORIO_LOOP") or "asyncio"
+    loop: asyncio.AbstractEventLoop
     if kind == "uvloop":
         import uvloop
 
-        made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-        return made
-    if kind == "asyncio":
-        return asyncio.SelectorEventLoop()
-    raise ValueError(f"REACTORIO_LOOP is {kind!r}; it can be one of: {', '.join(KINDS)}")
+        loop = uvloop.new_event_loop()
+    elif kind == "asyncio":
+        loop = asyncio.SelectorEventLoop()
+    else:
+        raise ValueError(f"REACTORIO_LOOP is {kind!r}; it can be one of: {', '.join(KINDS)}")
+    loop.set_exception_handler(_log_exception)
+    return loop
+
+
+def _log_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody caught in a loop of our own goes to the log that everything goes to."""
+    message = context.get("message") or "Unhandled exception in event loop"
+    facts = {key: value for key, value in context.items() if key not in ("message", "exception")}
+    error = context.get("exception")
+    if error is None:
+        _log.error("{message}: {facts}", message=message, facts=facts)
+    else:
+        _log.failure("{message}: {facts}", failure=Failure(error), message=message, facts=facts)
 
 
 def current_idle_loop() -> asyncio.AbstractEventLoop | None:

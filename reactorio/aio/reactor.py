@@ -18,6 +18,7 @@ import asyncio
 import atexit
 import threading
 import weakref
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -45,6 +46,7 @@ from reactorio.internet.interfaces import (
     IReactorTCP,
     IReactorThreads,
     IReactorTime,
+    _ISupportsExitSignalCapturing,
 )
 from reactorio.logger import Logger
 from reactorio.python import log, threadable
@@ -80,6 +82,7 @@ _A_DAY = 86400.0
     IReactorFDSet,
     IReactorPluggableResolver,
     IReactorPluggableNameResolver,
+    _ISupportsExitSignalCapturing,
 )
 class Reactor(Descriptors, ReactorCore):
     """A reactor on an asyncio loop, bound to it when there is one."""
@@ -95,6 +98,8 @@ class Reactor(Descriptors, ReactorCore):
     def __init__(self) -> None:
         self._waiting: list[Callable[[asyncio.AbstractEventLoop], object]] = []
         self._waiting_lock = threading.Lock()
+        self._thread_calls: deque[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = deque()
+        self._thread_calls_expected = False
         Descriptors.__init__(self)
         ReactorCore.__init__(self)
 
@@ -249,6 +254,8 @@ class Reactor(Descriptors, ReactorCore):
             self.disconnectAll()
             self._stopping = True
             raise
+        else:
+            log.msg("Main loop terminated.")
         finally:
             self._signals.restore()
             self._ended(loop)
@@ -311,7 +318,8 @@ class Reactor(Descriptors, ReactorCore):
 
     def disconnectAll(self) -> None:
         """Tell everything that the reactor watches that its connection is lost."""
-        for selectable in self.removeAll():
+        # Those that neither read nor write just now are to hear of it too.
+        for selectable in dict.fromkeys([*self.removeAll(), *self._open]):
             log.callWithLogger(selectable, selectable.connectionLost, Failure(CONNECTION_LOST))
 
     def iterate(self, delay: float = 0) -> None:
@@ -372,7 +380,26 @@ class Reactor(Descriptors, ReactorCore):
 
     def callFromThread(self, callable: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Have ``callable`` called in the reactor's thread, in its next turn; from any thread, at any time."""
-        self._call_soon_threadsafe(self._call_for_thread, callable, args, kwargs)
+        self._thread_calls.append((callable, args, kwargs))
+        if not self._thread_calls_expected:
+            self._thread_calls_expected = True
+            self._call_soon_threadsafe(self._run_thread_calls)
+
+    def _run_thread_calls(self) -> None:
+        calls = self._thread_calls
+        for _ in range(len(calls)):
+            callable, args, kwargs = calls.popleft()
+            try:
+                callable(*args, **kwargs)
+            except Exception:
+                _log.failure("Unhandled error in a call from a thread: {call!r}", call=callable)
+        self._thread_calls_expected = False
+        if calls and not self._thread_calls_expected:
+            # What came meanwhile waits for its turn behind the timers that are due, so that calls which
+            # make calls do not keep the rest from running.
+            self._thread_calls_expected = True
+            self._when_loop(lambda loop: loop.call_later(0, self._run_thread_calls))
+        self._something_done()
 
     def _call_soon_threadsafe(self, callable: Callable[..., object], *args: Any) -> None:
         loop = self._loop
@@ -392,13 +419,6 @@ class Reactor(Descriptors, ReactorCore):
                 self._waiting.append(begin)
                 return
         begin(loop)
-
-    def _call_for_thread(self, callable: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        try:
-            callable(*args, **kwargs)
-        except Exception:
-            _log.failure("Unhandled error in a call from a thread: {call!r}", call=callable)
-        self._something_done()
 
     def wakeUp(self) -> None:
         """Have the loop take a turn."""

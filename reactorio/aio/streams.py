@@ -82,6 +82,7 @@ class Connection:
     _write_disconnected = False
 
     _corked = False
+    _sent = False
     _backlogged = False
     _drain_expected = False
 
@@ -211,6 +212,7 @@ class Connection:
 
     def _send(self, data: bytes) -> None:
         transport: asyncio.Transport = self._transport  # type: ignore[assignment]  # there is one while connected
+        self._sent = True
         if self.producer is None:
             transport.write(data)
             return
@@ -354,6 +356,9 @@ class Connection:
         self._watch_drain(True)
         if not streaming:
             producer.resumeProducing()
+            # As in Twisted, where what was written before is still on its way at this point.
+            if self._sent and not self._backlogged:
+                self._expect_drain()
 
     def unregisterProducer(self) -> None:
         """The producer is done; a `loseConnection` that waited for it goes on."""
