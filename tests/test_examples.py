@@ -27,7 +27,8 @@ def test_the_echo_server_echoes():
 
 
 def test_the_echo_server_stops_on_control_c():
-    with echo_server() as (server, _):
+    with echo_server() as (server, port):
+        assert exchange(port, b"it runs", 7) == b"it runs"
         server.signal(signal.SIGINT)
         # What reactor.run() makes of it: it returns, and the program ends.
         assert server.end() == 0

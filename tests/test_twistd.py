@@ -45,6 +45,12 @@ def run(*arguments, cwd, **environ):
     return done.stdout, done.stderr, done.returncode
 
 
+def until_it_serves(server):
+    """Wait for more than the log says: signals end the loop from when it runs."""
+    port = port_in(server.wait_for("starting on"))
+    assert exchange(port, b"hello", 5) == b"hello"
+
+
 def eventually(fact):
     """Poll for what another process is about to do; return it."""
     deadline = time.monotonic() + PATIENCE
@@ -82,7 +88,7 @@ def daemon(tmp_path):
 
 def test_a_run_in_the_foreground_logs_the_lines_of_twistd(tmp_path):
     with started("-n", "-y", TAC, cwd=tmp_path, ECHO_PORT="0") as server:
-        server.wait_for("Starting factory")
+        until_it_serves(server)
         assert (tmp_path / "twistd.pid").read_text() == str(server.process.pid)
         server.signal(signal.SIGTERM)
         assert server.end() == -signal.SIGTERM
@@ -107,7 +113,7 @@ def test_a_run_in_the_foreground_logs_the_lines_of_twistd(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_by_the_signal_that_ended_it(tmp_path, loop_kind, number):
     with started("-n", "-y", TAC, cwd=tmp_path, ECHO_PORT="0") as server:
-        server.wait_for("Starting factory")
+        until_it_serves(server)
         server.signal(number)
         assert server.end() == -number
         assert any(f"Received {signal.Signals(number).name}, shutting down." in line for line in server.lines)
@@ -117,8 +123,8 @@ def test_a_daemon_serves_logs_and_stops(tmp_path, loop_kind, daemon):
     pid = daemon("-y", TAC, ECHO_PORT="0")
     log = tmp_path / "twistd.log"
     port = port_in(next(line for line in log.read_text().splitlines() if "starting on" in line))
-
     assert exchange(port, b"hello", 5) == b"hello"
+
     assert os.getsid(pid) != os.getsid(0)
     assert os.readlink(f"/proc/{pid}/fd/0") == os.devnull
     assert (tmp_path / "twistd.pid").stat().st_mode & 0o777 == 0o600
@@ -133,6 +139,7 @@ def test_a_daemon_turns_its_log_over_on_sigusr1(tmp_path, daemon):
     pid = daemon("-y", TAC, "--logfile", "echo.log", ECHO_PORT="0")
 
     os.kill(pid, signal.SIGUSR1)
+    # Twisted's too turns over only when the loop does.
     eventually((tmp_path / "echo.log.1").exists)
     os.kill(pid, signal.SIGTERM)
     eventually(lambda: not is_alive(pid))
@@ -169,6 +176,7 @@ class Slow(service.Service):
 
 class Modern(service.Service):
     async def startService(self):
+        await task.deferLater(reactor, 0)
         print("modern start")
     async def stopService(self):
         await task.deferLater(reactor, 0.1)

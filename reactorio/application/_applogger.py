@@ -89,14 +89,14 @@ class AppLogger:
         return _text_observer(_open_log(self._logfilename))
 
 
-def _open_log(name: str) -> logfile.LogFile:
+def _open_log(name: str) -> Any:
     try:
         return logfile.LogFile.fromFullPath(name)
     except OSError as error:
         raise SystemExit(f"Cannot log to {name}: {error.strerror}") from error
 
 
-def _text_observer(file: IO[Any] | logfile.LogFile) -> logger.FileLogObserver:
+def _text_observer(file: IO[Any]) -> logger.FileLogObserver:
     """Return an observer whose lines name our modules as the programs that read logs know them."""
     observer = logger.textFileLogObserver(file)
     format_event = observer.formatEvent

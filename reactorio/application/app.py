@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
@@ -29,7 +30,7 @@ from reactorio.python import log, usage, util
 from reactorio.python.reflect import namedAny, namedModule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
 __all__ = [
@@ -247,7 +248,7 @@ class ServerOptions(usage.Options, ReactorSelectionMixin):
         sys.settrace(util.spewer)
         threading.settrace(util.spewer)
 
-    def parseOptions(self, options: list[str] | None = None) -> None:
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
         super().parseOptions(options if options is not None else sys.argv[1:] or ["--help"])
 
     def postOptions(self) -> None:
@@ -263,7 +264,12 @@ class ServerOptions(usage.Options, ReactorSelectionMixin):
     def subCommands(self) -> Iterator[tuple[str, None, Callable[[], Any], str]]:
         self.loadedPlugins = {maker.tapname: maker for maker in self._getPlugins(service.IServiceMaker)}
         for name, maker in sorted(self.loadedPlugins.items()):
-            yield name, None, lambda maker=maker: maker.options(), maker.description
+            yield name, None, partial(_options_of, maker), maker.description
+
+
+def _options_of(maker: Any) -> Any:
+    # When the command is given, and not before: a ServiceMaker imports its module for it.
+    return maker.options()
 
 
 def run(runApp: Callable[[Any], object], ServerOptions: Callable[[], Any]) -> None:
@@ -272,7 +278,7 @@ def run(runApp: Callable[[Any], object], ServerOptions: Callable[[], Any]) -> No
     try:
         config.parseOptions()
     except usage.error as error:
-        _exit(f"{error}\nTry --help.")
+        _exit(f"{error}")
     try:
         runApp(config)
     except Exception as error:

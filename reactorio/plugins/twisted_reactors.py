@@ -6,9 +6,17 @@ The rest are here so that ``--help-reactors`` lists them as not available.
 
 from __future__ import annotations
 
+import reactorio
 from reactorio.application.reactors import Reactor
 
 __all__: list[str] = []
+
+
+class _LoopReactor(Reactor):
+    """A choice of the loop; with the others, the loop is that of the environment."""
+
+    def install(self) -> None:
+        reactorio.install(uvloop=self.shortName == "uvloop")
 
 
 def _reactor(name: str, module: str, description: str) -> Reactor:
@@ -16,8 +24,8 @@ def _reactor(name: str, module: str, description: str) -> Reactor:
 
 
 default = _reactor("default", "asyncioreactor", "The reactor on the default event loop.")
-asyncio = _reactor("asyncio", "asyncioreactor", "The reactor on asyncio's own event loop.")
-uvloop = _reactor("uvloop", "uvloopreactor", "The reactor on uvloop.")
+asyncio = _LoopReactor("asyncio", "reactorio.internet.asyncioreactor", "The reactor on asyncio's own event loop.")
+uvloop = _LoopReactor("uvloop", "uvloop", "The reactor on uvloop.")
 select = _reactor("select", "selectreactor", "The reactor on a loop with select(2).")
 poll = _reactor("poll", "pollreactor", "The reactor on a loop with poll(2).")
 epoll = _reactor("epoll", "epollreactor", "The reactor on a loop with epoll(4).")
