@@ -97,15 +97,16 @@ class TestCase(SynchronousTestCase):
 
     def _perform(self, function: Callable[[], object], description: str) -> Failure | None:
         """Call a fixture or the test method, wait for what it returns, and return the failure that comes of it."""
-        reactor = _global_reactor()
         is_coroutine = _is_coroutine(function)
-        if is_coroutine and not reactor.running:
-            deferred = _called_inside(reactor, function)
+        # The reactor is asked for when it is needed: a cleanup may be what puts sys.modules back.
+        if is_coroutine and not _global_reactor().running:
+            deferred = _called_inside(_global_reactor(), function)
         else:
             deferred = maybeDeferred(function)
         outcome: list[object] = []
         deferred.addBoth(outcome.append)
         if not outcome:
+            reactor = _global_reactor()
             if reactor.running:
                 return Failure(RuntimeError(f"{self!r} ({description}) cannot be waited for: the reactor runs already"))
             timeout = self.getTimeout()
