@@ -85,5 +85,6 @@ __all__ = [
 ]
 
 for _name in __all__:
-    if isinstance(globals()[_name], type):
+    # Not LogEvent, an alias: on Python 3.10 that is an instance of type, too.
+    if isinstance(globals()[_name], type) and _name != "LogEvent":
         globals()[_name].__module__ = __name__
