@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from reactorio.logger import Logger
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
 __all__ = ["AppProfiler", "CProfileRunner", "ProfileRunner"]
-
-_log = Logger()
 
 
 class _Profiler:
@@ -28,7 +24,6 @@ class _Profiler:
         self.saveStats = saveStats
 
     def _missing(self, module: str, error: ImportError) -> NoReturn:
-        _log.failure("Cannot import {module}", module=module)
         raise SystemExit(f"Failed to import module {module}: {error}") from error
 
 

@@ -213,7 +213,7 @@ class UnixApplicationRunner(app.ApplicationRunner):
         # A session leader could get a terminal again; its child cannot.
         if os.fork():
             os._exit(0)
-        null = os.open(os.devnull, os.O_RDWR)
+        null = os.open("/dev/null", os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         os.close(null)
