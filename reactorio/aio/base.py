@@ -225,7 +225,7 @@ class ReactorCore(Events, Timers, Threads, PluggableResolver):
         # A signal comes between any two bytecodes: whatever it does is done in the loop's turn.
         self._call_soon_threadsafe(self._say_and_stop, number)
 
-    def _call_soon_threadsafe(self, callable: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    def _call_soon_threadsafe(self, callable: Callable[..., object], *args: Any) -> None:
         """Make a call in the loop's next turn, from wherever; `Reactor` knows how."""
 
     def _say_and_stop(self, number: int) -> None:

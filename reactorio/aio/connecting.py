@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from reactorio.aio.reactor import Reactor
     from reactorio.aio.sockets import Binding
-    from reactorio.internet.interfaces import IAddress, IDelayedCall, IProtocol
+    from reactorio.internet._delayedcall import DelayedCall
+    from reactorio.internet.interfaces import IAddress, IProtocol
     from reactorio.internet.protocol import ClientFactory
 
 __all__ = ["BaseConnector", "Client", "Connector"]
@@ -112,7 +113,7 @@ class Client(Connection):
 
     def _attach(self) -> None:
         loop: asyncio.AbstractEventLoop = self.reactor._loop
-        self._attaching = loop.create_task(loop.create_connection(lambda: self, sock=self.socket))  # type: ignore[arg-type, return-value]  # all of the protocol's methods are there
+        self._attaching = loop.create_task(loop.create_connection(lambda: self, sock=self.socket))
         self._attaching.add_done_callback(self._attached)
 
     def _attached(self, task: asyncio.Task[Any]) -> None:
@@ -120,7 +121,7 @@ class Client(Connection):
         if not task.cancelled() and task.exception() is not None:
             self.failIfNotConnected(task.exception())
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
         if self._given_up():
             transport.abort()
         else:
@@ -184,7 +185,7 @@ class BaseConnector:
         transport: What is being tried, or is connected.
     """
 
-    timeoutID: IDelayedCall | None = None
+    timeoutID: DelayedCall | None = None
     factoryStarted = False
 
     def __init__(self, factory: ClientFactory, timeout: float | None, reactor: Reactor) -> None:

@@ -32,7 +32,6 @@ def reason_for(error: BaseException | None, aborted: bool = False) -> Failure:
         if error.errno in _QUIET_ENDS:
             return Failure(ConnectionDone())
         lost = ConnectionLost()
-        lost.osError = error
         lost.__cause__ = error
         return Failure(lost)
     return Failure(error)

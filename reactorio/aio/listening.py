@@ -155,7 +155,8 @@ class Port:
         except (OSError, OverflowError) as error:
             if sock is not None:
                 sock.close()
-            raise CannotListenError(self.interface, self.port, error) from error
+            reason = error if isinstance(error, OSError) else str(error)
+            raise CannotListenError(self.interface, self.port, reason) from error
         return sock
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:

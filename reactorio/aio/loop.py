@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from reactorio.internet.defer import Deferred
 
 __all__ = [
-    "install",
     "close_loop",
     "current_idle_loop",
+    "install",
     "is_kind_chosen",
     "new_loop",
     "running_loop",

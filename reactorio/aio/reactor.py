@@ -195,7 +195,7 @@ class Reactor(Descriptors, ReactorCore):
     # ---- running
 
     @property
-    def running(self) -> bool:  # type: ignore[override]  # an attribute to those who only read
+    def running(self) -> bool:
         """Are the ``during`` triggers of ``startup`` called, and ``shutdown`` not yet over?"""
         loop = running_loop()
         if loop is not None and loop is not self._loop and self._may_adopt():
@@ -310,7 +310,8 @@ class Reactor(Descriptors, ReactorCore):
 
     def _shut_down_adopted(self) -> Deferred[object]:
         """The adopted loop is about to end."""
-        self._over = over = Deferred()
+        over: Deferred[object] = Deferred()
+        self._over = over
         if not self._stopping:
             self._stopping = True
             self.fireSystemEvent("shutdown")

@@ -10,6 +10,7 @@ That is the one Python hop between loop and protocol. What it is spent on:
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,6 @@ from reactorio.python.failure import Failure
 from reactorio.python.log import ILogContext
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable
 
     from reactorio.aio.reactor import Reactor
@@ -46,7 +46,7 @@ READ_SIZE = 64 * 1024
 
 
 @implementer(ITCPTransport, IConsumer, IPushProducer, ISystemHandle, ILoggingContext)
-class Connection:
+class Connection(asyncio.Protocol):
     """
     One end of a stream connection.
 
@@ -99,7 +99,7 @@ class Connection:
 
     # ---- what the loop calls
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
         self._transport = transport
         if hasattr(transport, "max_size"):
             transport.max_size = READ_SIZE
@@ -222,7 +222,7 @@ class Connection:
             self._expect_drain()
         if self.streamingProducer and not self.producerPaused and backlog > self.bufferSize:
             self.producerPaused = True
-            self._guarded(self.producer.pauseProducing)  # type: ignore[union-attr]  # a streaming one has it
+            self._guarded(self.producer.pauseProducing)  # type: ignore[attr-defined]  # a streaming one has it
 
     def _expect_drain(self) -> None:
         """All is sent already: tell the producer in the loop's next turn, as if it had taken a moment."""

@@ -64,7 +64,7 @@ class DelayedCall:
         """Return when the call is due, in seconds on its clock."""
         return self.time
 
-    def active(self) -> int:
+    def active(self) -> bool:
         """Tell whether the call is still to come: neither made nor cancelled."""
         return not (self.cancelled or self.called)
 

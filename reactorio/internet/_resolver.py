@@ -120,7 +120,7 @@ class SimpleResolverComplexifier:
         resolutionReceiver.resolutionBegan(resolution)
 
         def deliver(address: str) -> None:
-            make = IPv6Address if isIPv6Address(address) else IPv4Address
+            make: Any = IPv6Address if isIPv6Address(address) else IPv4Address
             resolutionReceiver.addressResolved(make(transportSemantics, address, portNumber))
 
         def refused(failure: Failure) -> None:

@@ -173,7 +173,7 @@ class FileDescriptor:
             return
         if len(self.dataBuffer) - self.offset + self._more_size > self.bufferSize:
             self.producerPaused = True
-            self.producer.pauseProducing()  # type: ignore[union-attr]  # a streaming one has it
+            self.producer.pauseProducing()  # type: ignore[attr-defined]  # a streaming one has it
 
     def doWrite(self) -> BaseException | None:
         """Write some of what is buffered; return the error that ends the connection."""

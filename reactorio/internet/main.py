@@ -27,5 +27,5 @@ def installReactor(reactor: Any) -> None:
     installed: ModuleType | None = sys.modules.get("reactorio.internet.reactor")
     if installed is not None and installed is not reactor:
         raise ReactorAlreadyInstalledError("reactor already installed")
-    reactorio.internet.reactor = reactor  # type: ignore[attr-defined]  # a module attribute to those who import it
+    reactorio.internet.reactor = reactor
     sys.modules["reactorio.internet.reactor"] = reactor

@@ -70,20 +70,20 @@ class DefaultOpenSSLContextFactory(ContextFactory):
 
     def cacheContext(self) -> None:
         """Read the files, if that has not been done."""
-        if self._context is None:
+        self.getContext()
+
+    def getContext(self) -> SSL.Context:
+        context = self._context
+        if context is None:
             context = self._contextFactory(self.sslmethod)
             context.set_min_proto_version(SSL.TLS1_2_VERSION)
             context.use_certificate_file(self.certificateFileName)
             context.use_privatekey_file(self.privateKeyFileName)
             self._context = context
+        return context
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_context"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ = state
-
-    def getContext(self) -> SSL.Context:
-        self.cacheContext()
-        context: SSL.Context = self._context
-        return context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue as _queue
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reactorio.internet.defer import Deferred, maybeDeferred
 from reactorio.python.failure import Failure
@@ -76,5 +76,5 @@ def blockingCallFromThread(reactor: IReactorFromThreads, f: Callable[P, Any], *a
     reactor.callFromThread(call)
     result = results.get()
     if isinstance(result, Failure):
-        cast("Failure", result).raiseException()
+        result.raiseException()
     return result
