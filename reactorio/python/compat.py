@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import codecs
 import functools
-import http.cookiejar
+import importlib
 import io
 import os
 import sys
-import urllib.parse as urllib_parse
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
-from html import escape
 from io import StringIO as NativeStringIO
 from io import TextIOBase
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-from urllib.parse import quote as urlquote
-from urllib.parse import unquote as urlunquote
 
 if TYPE_CHECKING:
+    import http.cookiejar as cookielib
+    import urllib.parse as urllib_parse
+    from html import escape
     from types import CodeType, FrameType, TracebackType
+    from urllib.parse import quote as urlquote
+    from urllib.parse import unquote as urlunquote
 
 __all__ = [
     "FileType",
@@ -75,7 +76,27 @@ unichr = chr
 raw_input = input
 intern = sys.intern
 reduce = functools.reduce
-cookielib = http.cookiejar
+
+# Imported when they are asked for: everything imports this module, few want these, and cookiejar alone takes 25 ms.
+_LAZY = {
+    "cookielib": ("http.cookiejar", None),
+    "escape": ("html", "escape"),
+    "urllib_parse": ("urllib.parse", None),
+    "urlquote": ("urllib.parse", "quote"),
+    "urlunquote": ("urllib.parse", "unquote"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, attribute = _LAZY[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    found: Any = importlib.import_module(module)
+    if attribute is not None:
+        found = getattr(found, attribute)
+    globals()[name] = found
+    return found
 
 
 def currentframe(n: int = 0) -> FrameType:
