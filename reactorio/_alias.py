@@ -105,6 +105,14 @@ class _AliasFinder:
             return _mirroring_spec(fullname, path)
         return None
 
+    def find_distributions(self, context: Any) -> Sequence[Any]:
+        """What `importlib.metadata` asks a finder: pytest and others look there for Twisted's version."""
+        if str(context.name).lower() != _ALIAS:
+            return ()
+        from reactorio._metadata import TwistedDistribution  # only who asks pays for importlib.metadata
+
+        return (TwistedDistribution(".".join(map(str, TWISTED_VERSION))),)
+
 
 class _AbsenceFinder:
     """Asked last: there is nothing by that name."""

@@ -1,7 +1,11 @@
 """trial's test cases: what they report, to whom, and what they leave behind."""
 
+# The assertions under test are what pytest would have replaced.
+# ruff: noqa: PT009, PT027
+
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -12,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import reactorio
 from reactorio.internet import reactor
 from reactorio.internet.defer import Deferred, TimeoutError, fail, inlineCallbacks, succeed
 from reactorio.python import log
@@ -19,6 +24,14 @@ from reactorio.trial import reporter, unittest, util
 from reactorio.trial.itrial import IReporter, ITestCase
 
 BOTH = pytest.mark.parametrize("base", [unittest.SynchronousTestCase, unittest.TestCase])
+
+
+@pytest.fixture(autouse=True)
+def ended_reactor(nothing_left_behind):
+    """Trial's test cases go on, one after the other, with the reactor's loop: here it ends with each test."""
+    yield
+    reactor.callWhenRunning(reactor.stop)
+    reactor.run()
 
 
 def run(base: type, **members: Any) -> reporter.TestResult:
@@ -196,7 +209,7 @@ def test_the_interfaces_are_provided():
 
 
 @BOTH
-def test_a_logged_error_is_an_error_of_the_test_unless_flushed(base):
+def test_a_logged_error_is_an_error_of_the_test_unless_flushed(base, logged_errors):
     def test(self):
         log.err(OSError("logged"))
 
@@ -207,6 +220,7 @@ def test_a_logged_error_is_an_error_of_the_test_unless_flushed(base):
 
     assert isinstance(error_of(run(base, test=test)), OSError)
     assert run(base, test=flushing).successes == 1
+    assert len(logged_errors.flush(OSError)) == 2
 
 
 @BOTH
@@ -544,7 +558,10 @@ def test_pytest_runs_them(tmp_path, package):
     if package == "twisted":
         (tmp_path / "conftest.py").write_text("import reactorio.as_twisted\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "test_it.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(reactorio.__file__).parents[1])}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
+    )
 
     assert "1 failed, 2 passed, 1 skipped, 1 xfailed" in done.stdout, done.stdout + done.stderr
     assert "still running at 0.01 secs" in done.stdout

@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Any
 from reactorio.internet import testing
 
 if TYPE_CHECKING:
-    from reactorio.internet.testing import *  # noqa: F403  # all of them, as `__getattr__` has them
+    from reactorio.internet.testing import (
+        AccumulatingProtocol,
+        EventLoggingObserver,
+        FakeDatagramTransport,
+        LineSendingProtocol,
+        MemoryReactor,
+        MemoryReactorClock,
+        NonStreamingProducer,
+        RaisingMemoryReactor,
+        StringIOWithoutClosing,
+        StringTransport,
+        StringTransportWithDisconnection,
+        _FakeConnector,
+        _FakePort,
+        waitUntilAllDisconnected,
+    )
 
 __all__ = [
     "AccumulatingProtocol",

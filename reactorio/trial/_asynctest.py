@@ -84,14 +84,17 @@ class TestCase(SynchronousTestCase):
         with guarded(_global_reactor()):
             super()._run_fixtures(result)
             # After the success: what is still open says nothing of what the test is about.
-            _Janitor(self, result).postClassCleanup()
+            if not _global_reactor().running:
+                _Janitor(self, result).postClassCleanup()
 
     def _tidy(self, result: itrial.IReporter) -> None:
-        self._passed = _Janitor(self, result).postCaseCleanup() and self._passed
+        # Within a run of somebody else's, who could tell what is left over from what is at work?
+        if not _global_reactor().running:
+            self._passed = _Janitor(self, result).postCaseCleanup() and self._passed
 
     def _setUp_failed(self, failure: Failure, result: itrial.IReporter) -> None:
         if failure.check(self.failureException):
-            result.addError(self, failure)
+            self._add_error_if(failure, result)
         else:
             super()._setUp_failed(failure, result)
 

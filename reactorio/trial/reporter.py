@@ -191,7 +191,7 @@ class UncleanWarningsReporterWrapper(TestResultDecorator):
     """Has what a test left in the reactor be a warning, and no error."""
 
     def addError(self, test: Any, error: Problem) -> None:
-        if isinstance(error, Failure) and error.check(DirtyReactorAggregateError):
+        if isinstance(error, Failure) and error.check(DirtyReactorAggregateError) is not None:
             warnings.warn(error.getErrorMessage(), stacklevel=1)
         else:
             super().addError(test, error)

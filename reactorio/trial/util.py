@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from reactorio.python.failure import Failure
+from reactorio.trial._janitor import DirtyReactorAggregateError
+from reactorio.trial._janitor import _Janitor as _Janitor  # tests of runners clean their own reactors with it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,32 +38,6 @@ DEFAULT_TIMEOUT_DURATION = 120.0
 """Seconds that a TestCase waits for a Deferred."""
 
 _DEFAULT = object()
-
-
-class DirtyReactorAggregateError(Exception):
-    """
-    A test left something behind in the reactor.
-
-    Args:
-        delayedCalls: Descriptions of the calls that were still to be made.
-        selectables: Descriptions of the sockets and pipes that were still open.
-    """
-
-    def __init__(self, delayedCalls: Sequence[str], selectables: Sequence[str] | None = None) -> None:
-        super().__init__(delayedCalls, selectables)
-        self.delayedCalls = delayedCalls
-        self.selectables = selectables
-
-    def __str__(self) -> str:
-        lines = ["Reactor was unclean."]
-        if self.delayedCalls:
-            # The name as tests and their readers have it, whichever of the two packages they import.
-            lines.append("DelayedCalls: (set reactorio.internet.base.DelayedCall.debug = True to debug)")
-            lines.extend(map(str, self.delayedCalls))
-        if self.selectables:
-            lines.append("Selectables:")
-            lines.extend(map(str, self.selectables))
-        return "\n".join(lines)
 
 
 def acquireAttribute(objects: Sequence[object], attr: str, default: Any = _DEFAULT) -> Any:

@@ -1,5 +1,7 @@
 """Assertions: the standard library's, those that trial adds, and the results of Deferreds."""
 
+# ruff: noqa: PT009  # calls of assertions are what assertions are made of
+
 from __future__ import annotations
 
 import os
@@ -97,15 +99,15 @@ class _Assertions(pyunit.TestCase):
     # -- values
 
     def assertTrue(self, condition: _T, msg: object = None) -> _T:
-        super().assertTrue(condition, msg)  # noqa: PT009
+        super().assertTrue(condition, msg)
         return condition
 
     def assertFalse(self, condition: _T, msg: object = None) -> _T:
-        super().assertFalse(condition, msg)  # noqa: PT009
+        super().assertFalse(condition, msg)
         return condition
 
     def assertEqual(self, first: _T, second: object, msg: object = None) -> _T:
-        super().assertEqual(first, second, msg)  # noqa: PT009
+        super().assertEqual(first, second, msg)
         return first
 
     def assertNotEqual(self, first: _T, second: object, msg: object = None) -> _T:
@@ -154,7 +156,7 @@ class _Assertions(pyunit.TestCase):
         self, first: _T, second: Any, places: int = 7, msg: object = None, delta: Any = None
     ) -> _T:
         if delta is not None:
-            super().assertAlmostEqual(first, second, None, msg, delta)  # type: ignore[type-var]  # anything that subtracts
+            super().assertAlmostEqual(first, second, None, msg, delta)
         elif round(abs(second - first), places) != 0:
             self.fail(_or(msg, f"{first!r} != {second!r} within {places!r} places"))
         return first
@@ -163,7 +165,7 @@ class _Assertions(pyunit.TestCase):
         self, first: _T, second: Any, places: int = 7, msg: object = None, delta: Any = None
     ) -> _T:
         if delta is not None:
-            super().assertNotAlmostEqual(first, second, None, msg, delta)  # type: ignore[type-var]  # as above
+            super().assertNotAlmostEqual(first, second, None, msg, delta)
         elif round(abs(second - first), places) == 0:
             self.fail(_or(msg, f"{first!r} == {second!r} within {places!r} places"))
         return first
@@ -219,10 +221,10 @@ class _Assertions(pyunit.TestCase):
         first = seen[0]
         if any((other.message, other.category) != (first.message, first.category) for other in seen):
             self.fail("Can't handle different warnings")
-        self.assertEqual(first.message, message)  # noqa: PT009
-        self.assertIs(first.category, category)  # noqa: PT009
+        self.assertEqual(first.message, message)
+        self.assertIs(first.category, category)
         source, expected = _source(first.filename), _source(filename)
-        self.assertEqual(source, expected, f"Warning in {first.filename!r}, expected {filename!r}")  # noqa: PT009
+        self.assertEqual(source, expected, f"Warning in {first.filename!r}, expected {filename!r}")
         return returned
 
     # -- Deferreds
@@ -280,8 +282,8 @@ class _Assertions(pyunit.TestCase):
     # Up to 3.11 the standard library has some of these, returning nothing.
     assertNot = failIf = failUnlessFalse = assertFalse  # type: ignore[assignment]
     assert_ = failUnless = failUnlessTrue = assertTrue  # type: ignore[assignment]
-    assertEquals = failUnlessEqual = failUnlessEquals = assertEqual  # type: ignore[assignment]
-    assertNotEquals = failIfEqual = failIfEquals = assertNotEqual  # type: ignore[assignment]
+    assertEquals = failUnlessEqual = failUnlessEquals = assertEqual
+    assertNotEquals = failIfEqual = failIfEquals = assertNotEqual
     assertIdentical = failUnlessIdentical = assertIs
     assertNotIdentical = failIfIdentical = assertIsNot
     failUnlessIn = assertIn

@@ -18,7 +18,7 @@ from reactorio.python.versions import getVersionString
 from reactorio.trial import _synctest, itrial
 from reactorio.trial._synctest.assertions import _Assertions
 from reactorio.trial._synctest.outcomes import FailTest, SkipTest, Todo, makeTodo
-from reactorio.trial._synctest.pyunit import PyUnitResultAdapter
+from reactorio.trial._synctest.pyunit import PyUnitResultAdapter, raised_exc_info
 from reactorio.trial._synctest.warned import LinesOf, _collectWarnings, _Warning, suppressing
 from reactorio.trial.util import acquireAttribute
 
@@ -63,9 +63,6 @@ class SynchronousTestCase(_Assertions):
     def __hash__(self) -> int:
         return id(self)
 
-    def runTest(self) -> None:
-        """Do nothing: the test of a case that was made with no method's name."""
-
     def shortDescription(self) -> str:
         """The first line of the test's docstring, or else its name."""
         return super().shortDescription() or self._testMethodName
@@ -74,7 +71,17 @@ class SynchronousTestCase(_Assertions):
 
     @property
     def _parents(self) -> list[object]:
-        return [getattr(self, self._testMethodName), self, sys.modules.get(type(self).__module__)]
+        return [self._test(), self, sys.modules.get(type(self).__module__)]
+
+    def _test(self) -> Callable[[], object]:
+        """
+        The test method.
+
+        A case that was made with no method's name is a test that does nothing, but has no ``runTest`` that says so:
+        pytest would take it for a test of each class that has no other.
+        """
+        test: Callable[[], object] = getattr(self, self._testMethodName, _do_nothing)
+        return test
 
     def getSkip(self) -> tuple[bool, str | None]:
         """Is the test to be skipped, and why."""
@@ -156,22 +163,12 @@ class SynchronousTestCase(_Assertions):
 
     def _run_test(self, result: itrial.IReporter) -> None:
         todo = self.getTodo()
-        failure = self._perform(self._test_method(), self._testMethodName)
+        failure = self._perform(_refused_if_generator(self._test()), self._testMethodName)
         if failure is not None:
             self._report(failure, result, todo)
         elif todo is not None:
             self._passed = False
             result.addUnexpectedSuccess(self, todo)
-
-    def _test_method(self) -> Callable[[], object]:
-        method: Callable[[], object] = getattr(self, self._testMethodName)
-        if inspect.isgeneratorfunction(method):
-
-            def refuse() -> None:
-                raise TypeError(f"{method!r} is a generator function and therefore will never run")
-
-            return refuse
-        return method
 
     def _run_cleanups(self, result: itrial.IReporter) -> None:
         """Make the calls that `addCleanup` was given, last one first; each one's error is one of the test's."""
@@ -206,18 +203,18 @@ class SynchronousTestCase(_Assertions):
     def _report(self, failure: Failure, result: itrial.IReporter, todo: Todo | None) -> None:
         self._passed = False
         if todo is not None and todo.expected(failure):
-            result.addExpectedFailure(self, failure, todo)
+            result.addExpectedFailure(self, _raised(failure), todo)
         elif failure.check(self.failureException, FailTest):
-            result.addFailure(self, failure)
+            result.addFailure(self, _raised(failure))
         elif failure.check(SkipTest):
             result.addSkip(self, self._reason_of(failure))
         else:
-            result.addError(self, failure)
+            result.addError(self, _raised(failure))
 
     def _add_error_if(self, failure: Failure | None, result: itrial.IReporter) -> None:
         if failure is not None:
             self._passed = False
-            result.addError(self, failure)
+            result.addError(self, _raised(failure))
 
     def _reason_of(self, skip: Failure) -> str:
         if skip.value.args:
@@ -316,6 +313,29 @@ class SynchronousTestCase(_Assertions):
             start += f": {message}"
         self.assertTrue(seen[0].message.startswith(start), f"{seen[0].message!r} does not start with {start!r}")  # noqa: PT009
         return attribute
+
+
+def _do_nothing() -> None:
+    """The test of a case without one."""
+
+
+def _raised(failure: Failure) -> Failure:
+    """
+    See that a Failure has a traceback, as an exception that was raised would have.
+
+    Once it knows Twisted, pytest takes a Failure as it is, but it asks the Failure for the traceback.
+    """
+    return failure.with_traceback(raised_exc_info(failure)[2])
+
+
+def _refused_if_generator(test: Callable[[], object]) -> Callable[[], object]:
+    if not inspect.isgeneratorfunction(test):
+        return test
+
+    def refuse() -> None:
+        raise TypeError(f"{test!r} is a generator function and therefore will never run")
+
+    return refuse
 
 
 SynchronousTestCase.__module__ = "reactorio.trial.unittest"

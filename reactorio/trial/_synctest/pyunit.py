@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from reactorio.trial._synctest.outcomes import Todo
 
 
+__unittest = True  # see _synctest.assertions
+
+
 class PyUnitResultAdapter:
     """
     Stand between a trial test case and a `unittest.TestResult` (or pytest's).
@@ -40,16 +43,16 @@ class PyUnitResultAdapter:
         self.original.addSuccess(test)
 
     def addFailure(self, test: Any, failure: itrial.Problem) -> None:
-        self.original.addFailure(test, excInfoOrFailureToExcInfo(failure))
+        self.original.addFailure(test, raised_exc_info(failure))
 
     def addError(self, test: Any, error: itrial.Problem) -> None:
-        self.original.addError(test, excInfoOrFailureToExcInfo(error))
+        self.original.addError(test, raised_exc_info(error))
 
     def addSkip(self, test: Any, reason: str) -> None:
         self.original.addSkip(test, str(reason))
 
     def addExpectedFailure(self, test: Any, failure: itrial.Problem, todo: Todo | None = None) -> None:
-        self.original.addExpectedFailure(test, excInfoOrFailureToExcInfo(failure))
+        self.original.addExpectedFailure(test, raised_exc_info(failure))
 
     def addUnexpectedSuccess(self, test: Any, todo: Todo | None = None) -> None:
         self.original.addUnexpectedSuccess(test)
@@ -59,6 +62,18 @@ class PyUnitResultAdapter:
 
     def done(self) -> None:
         """Nothing: the standard library's results have no end that they are told of."""
+
+
+def raised_exc_info(problem: itrial.Problem) -> itrial.ExcInfo:
+    """The exception and its traceback; if there is none because it was never raised, one that starts here."""
+    kind, value, traceback = excInfoOrFailureToExcInfo(problem)
+    if traceback is None:
+        # pytest expects every exception to have one.
+        try:
+            raise value
+        except BaseException as raised:
+            traceback = raised.__traceback__
+    return kind, value, traceback
 
 
 PyUnitResultAdapter.__module__ = "reactorio.trial.unittest"
