@@ -1,4 +1,4 @@
-"""The ``reactorio`` command, also as ``python -m reactorio``."""
+# The `reactorio` command, also as `python -m reactorio`. Not a docstring: usage.Options prints that of the program.
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> None:
         from reactorio.scripts import twistd
 
         if command == "twistd":
-            del sys.argv[1]
+            sys.argv[:2] = [command]
         elif command == "--help":
             print(_USAGE, end="")
         twistd.run()

@@ -176,7 +176,7 @@ class Slow(service.Service):
 
 class Modern(service.Service):
     async def startService(self):
-        await task.deferLater(reactor, 0)
+        await task.deferLater(reactor, 0.01)
         print("modern start")
     async def stopService(self):
         await task.deferLater(reactor, 0.1)
@@ -299,6 +299,7 @@ def test_help_lists_the_options_and_the_plugins():
         assert expected in out
 
     assert run(cwd=EXAMPLES)[0] == out
+    assert run("twistd", "--help", cwd=EXAMPLES)[0].startswith("Usage: twistd [options]\n")
 
 
 def test_a_plugin_has_help_of_its_own():
@@ -355,6 +356,41 @@ Where().setServiceParent(application)
     )
     out, _, status = run("-n", "-y", "where.tac", "--rundir=where", "--umask=027", cwd=tmp_path)
     assert (status, f"here: {tmp_path / 'where'} 27\n" in out) == (0, True), out
+
+
+def test_the_process_gets_the_name_that_the_application_wants(tmp_path):
+    (tmp_path / "named.tac").write_text(
+        """
+from twisted.application import service
+from twisted.internet import reactor
+application = service.Application("named")
+service.IProcess(application).processName = "short-name"
+reactor.callWhenRunning(lambda: print("name:", open("/proc/self/comm").read()))
+reactor.callWhenRunning(reactor.stop)
+"""
+    )
+    assert "name: short-name\n" in run("-n", "-y", "named.tac", cwd=tmp_path)[0]
+    assert "name: short-name\n" not in run("-n", "--originalname", "-y", "named.tac", cwd=tmp_path)[0]
+
+
+def test_a_plugin_that_cannot_make_its_service_is_a_traceback_and_a_line(tmp_path):
+    folder = tmp_path / "twisted" / "plugins"
+    folder.mkdir(parents=True)
+    (folder / "broken.py").write_text(
+        "from twisted.application.service import ServiceMaker\n"
+        "maker = ServiceMaker('broken', 'broken_service', 'Never starts.', 'broken')\n"
+    )
+    (tmp_path / "broken_service.py").write_text(
+        "from twisted.python import usage\nclass Options(usage.Options): pass\ndef makeService(options): return 1 / 0\n"
+    )
+    (folder / "worse.py").write_text("import no_such_module")
+
+    out, err, status = run("broken", cwd=tmp_path)
+    assert (out, status) == ("", 1)
+    # The plugin beside it, that cannot even be imported, harms nothing.
+    assert "Cannot import the plugin module reactorio.plugins.worse" in err
+    assert err.endswith("reactorio: ZeroDivisionError: division by zero\n")
+    assert "broken_service.py" in err
 
 
 def test_a_profile_is_written(tmp_path):

@@ -130,9 +130,9 @@ class ApplicationRunner:
     def run(self) -> None:
         """Do it all. An exception is logged on its way to the caller."""
         self.preApplication()
-        self.application = self.createOrGetApplication()
-        self.logger.start(self.application)
         try:
+            self.application = self.createOrGetApplication()
+            self.logger.start(self.application)
             self.postApplication()
         except Exception:
             _log.failure("The application has failed")

@@ -22,7 +22,7 @@ from reactorio.python.util import gidFromString, switchUID, uidFromString, until
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ServerOptions", "UnixAppLogger", "UnixApplicationRunner", "checkPID", "launchWithName"]
+__all__ = ["ServerOptions", "UnixAppLogger", "UnixApplicationRunner", "checkPID"]
 
 # What a status pipe carries at most; "1 " and the beginning of the error.
 _STATUS_SIZE = 100
@@ -92,10 +92,18 @@ def checkPID(pidfile: str) -> None:
         )
 
 
-def launchWithName(name: str | None) -> None:
-    """Become a process of that name: this program once more, which does not come here again."""
-    if name and name != sys.argv[0]:
-        os.execv(sys.executable, [name, sys.argv[0], "--originalname", *sys.argv[1:]])
+def _name_process(name: str) -> None:
+    """
+    Give this process a name for ``ps`` and ``top``, of which they show 15 characters.
+
+    Unlike Twisted, which starts its interpreter once more by that name: one in a virtual environment would not find
+    its packages.
+    """
+    try:
+        with open("/proc/self/comm", "w") as comm:
+            comm.write(name)
+    except OSError as error:
+        log.msg(f"cannot name this process {name!r}: {error}")
 
 
 class UnixAppLogger(app.AppLogger):
@@ -248,8 +256,8 @@ class UnixApplicationRunner(app.ApplicationRunner):
     def startApplication(self, application: Any) -> None:
         """Set this process up, and start the application's services in it."""
         process = service.IProcess.adapt(application)
-        if not self.config["originalname"]:
-            launchWithName(process.processName)
+        if process.processName is not None and not self.config["originalname"]:
+            _name_process(process.processName)
         self.setupEnvironment(
             self.config["chroot"],
             self.config["rundir"],

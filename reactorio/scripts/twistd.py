@@ -34,4 +34,10 @@ def run() -> None:
     here = os.getcwd()
     if here not in (os.path.abspath(entry) for entry in sys.path):
         sys.path.insert(0, here)
-    app.run(runApp, ServerOptions)
+    app.run(runApp, _options)
+
+
+def _options() -> ServerOptions:
+    options = ServerOptions()
+    options.synopsis = f"Usage: {app._program()} [options]"
+    return options
