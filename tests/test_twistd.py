@@ -275,6 +275,14 @@ def test_a_pid_file_that_cannot_be_written_is_a_line(tmp_path, foreground):
     assert "Traceback" not in err
 
 
+def test_there_need_not_be_a_pid_file(tmp_path):
+    with started("-n", "-y", TAC, "--pidfile=", cwd=tmp_path, ECHO_PORT="0") as server:
+        until_it_serves(server)
+        assert list(tmp_path.iterdir()) == []
+        server.signal(signal.SIGTERM)
+        assert server.end() == -signal.SIGTERM
+
+
 def test_a_service_that_exits_ends_the_daemon_and_who_waits_for_it(tmp_path):
     (tmp_path / "exits.tac").write_text(
         """

@@ -48,7 +48,7 @@ class ServerOptions(app.ServerOptions):
         ],
     ]
     optParameters: ClassVar[list[list[Any]]] = [
-        ["pidfile", None, "twistd.pid", "The file that the process id is written to."],
+        ["pidfile", None, "twistd.pid", "The file that the process id is written to; none if empty."],
         ["rundir", "d", ".", "Change to this directory before running."],
         ["chroot", None, None, "Change the root to this directory before running."],
         ["uid", "u", None, "The user to run as.", uidFromString],
@@ -63,8 +63,9 @@ class ServerOptions(app.ServerOptions):
 
     def postOptions(self) -> None:
         super().postOptions()
-        # Later this process may be elsewhere.
-        self["pidfile"] = os.path.abspath(self["pidfile"])
+        if self["pidfile"]:
+            # Later this process may be elsewhere.
+            self["pidfile"] = os.path.abspath(self["pidfile"])
 
 
 def checkPID(pidfile: str) -> None:
