@@ -1,4 +1,4 @@
-"""python.modules, zippath, systemd, sendmsg, randbytes, syslog, fakepwd."""
+"""python.modules, zippath, urlpath, systemd, sendmsg, randbytes, syslog, fakepwd."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from reactorio.python import syslog
 from reactorio.python.modules import PythonPath, getModule
 from reactorio.python.sendmsg import SCM_RIGHTS, getSocketFamily, recvmsg, sendmsg
 from reactorio.python.systemd import ListenFDs
+from reactorio.python.urlpath import URLPath
 from reactorio.python.zippath import ZipArchive
 
 
@@ -171,3 +172,34 @@ def test_fake_users_are_found_by_name_and_number(tw):
     for find, wrong, error in ((users.getpwnam, "eve", KeyError), (users.getpwnam, b"ann", TypeError)):
         with pytest.raises(error):
             find(wrong)
+
+
+# -- URLs
+
+
+@pytest.mark.parametrize(
+    ("step", "url"),
+    [
+        (lambda url: url.child(b"e"), "http://h/a/b%20c/d/e"),
+        (lambda url: url.sibling(b"e", keepQuery=True), "http://h/a/b%20c/e?q=1"),
+        (lambda url: url.parent(), "http://h/a/"),
+        (lambda url: url.here(), "http://h/a/b%20c/"),
+        (lambda url: url.click(b"../e?x#y"), "http://h/a/e?x#y"),
+        (lambda url: url.click(b"//other/e"), "http://other/e"),
+    ],
+)
+def test_a_url_leads_to_others(tw, step, url):
+    start = tw("python.urlpath").URLPath.fromString("http://h:80/a/b c/d?q=1#f")
+
+    assert str(step(start)) == url
+
+
+def test_the_parts_of_a_url_are_bytes_and_stay_apart():
+    url = URLPath.fromString("http://h/é?q#f")
+    assert (url.path, url.query, url.fragment) == (b"/%C3%A9", b"q", b"f")
+
+    url.path = "/a?b#c"
+
+    assert str(url) == "http://h/a%3Fb%23c?q#f"
+    assert str(url.child("x/y")) == "http://h/a%3Fb%23c/x%2Fy"
+    assert url.pathList(unquote=True) == [b"", b"a?b#c"]
