@@ -10,6 +10,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
+from reactorio._interface import directlyProvides
 from reactorio.application import app, service
 from reactorio.application._applogger import _open_log, _text_observer
 from reactorio.application.internet import _maybeGlobalReactor
@@ -39,6 +40,7 @@ class ServerOptions(app.ServerOptions):
 
     optFlags: ClassVar[list[list[Any]]] = [
         ["nodaemon", "n", "Stay in the foreground, and do not change the umask to 0077."],
+        ["syslog", None, "Log to syslog, not to a file."],
         ["originalname", None, "Leave the name of the process as it is."],
         [
             "euid",
@@ -48,6 +50,7 @@ class ServerOptions(app.ServerOptions):
         ],
     ]
     optParameters: ClassVar[list[list[Any]]] = [
+        ["prefix", None, "twisted", "What stands before each line in syslog."],
         ["pidfile", None, "twistd.pid", "The file that the process id is written to; none if empty."],
         ["rundir", "d", ".", "Change to this directory before running."],
         ["chroot", None, None, "Change the root to this directory before running."],
@@ -113,8 +116,12 @@ class UnixAppLogger(app.AppLogger):
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self._nodaemon = options.get("nodaemon", False)
+        self._syslog = options.get("syslog", False)
+        self._syslogPrefix: str = options.get("prefix", "")
 
     def _getLogObserver(self) -> Any:
+        if self._syslog:
+            return _syslog_observer(self._syslogPrefix)
         if self._logfilename == "-" and not self._nodaemon:
             sys.exit("Daemons cannot log to stdout, exiting!")
         if self._logfilename == "-" or (self._nodaemon and not self._logfilename):
@@ -128,6 +135,18 @@ class UnixAppLogger(app.AppLogger):
         if signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL:
             signal.signal(signal.SIGUSR1, rotate)
         return _text_observer(file)
+
+
+def _syslog_observer(prefix: str) -> Any:
+    from reactorio.python import syslog  # not at the top: not every platform has one
+
+    emit = syslog.SyslogObserver(prefix).emit
+
+    def observer(event: dict[str, Any]) -> None:
+        emit(event)
+
+    directlyProvides(observer, log.ILogObserver)
+    return observer
 
 
 class UnixApplicationRunner(app.ApplicationRunner):
