@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import ParamSpec
 
 from reactorio.python import context, log
+from reactorio.python.deprecate import deprecated
 from reactorio.python.failure import Failure
+from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +42,8 @@ class ThreadPool:
     started = False
     name: str | None = None
 
-    # Both can be replaced, on a subclass or an instance.
+    # Can be replaced, on a subclass or an instance.
     threadFactory: Callable[..., Thread] = Thread
-    currentThread = staticmethod(current_thread)
 
     def __init__(self, minthreads: int = 5, maxthreads: int = 20, name: str | None = None) -> None:
         _check_limits(minthreads, maxthreads)
@@ -64,6 +65,12 @@ class ThreadPool:
         ThreadPool.__init__(self, state["min"], state["max"], state["name"])
 
     # -- What there is
+
+    @staticmethod
+    @deprecated(Version("Twisted", 22, 1, 0), replacement="threading.current_thread")
+    def currentThread() -> Thread:
+        """Return the calling thread."""
+        return current_thread()
 
     @property
     def workers(self) -> int:
