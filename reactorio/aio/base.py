@@ -98,7 +98,6 @@ class Threads:
     """Threads that work for a reactor. A subclass says, in `callFromThread`, how they reach it."""
 
     threadpool: ThreadPool | None = None
-    _threadpool_size = 10
     _threadpool_triggers: tuple[Any, Any] = (None, None)
 
     def getThreadPool(self) -> ThreadPool:
@@ -106,7 +105,7 @@ class Threads:
         if self.threadpool is None:
             # Below the interface for this attribute stands `Events`, beside us in every reactor.
             events: Events = self  # type: ignore[assignment]
-            pool = self.threadpool = ThreadPool(0, self._threadpool_size, "reactorio.internet.reactor")
+            pool = self.threadpool = ThreadPool(0, 10, "reactorio.internet.reactor")
             stopping = events.addSystemEventTrigger("during", "shutdown", self._stop_thread_pool)
             self._threadpool_triggers = (events.callWhenRunning(pool.start), stopping)
         return self.threadpool
@@ -116,8 +115,7 @@ class Threads:
         self.getThreadPool().callInThread(callable, *args, **kwargs)
 
     def suggestThreadPoolSize(self, size: int) -> None:
-        """Let the pool have up to ``size`` threads."""
-        self._threadpool_size = size
+        """Let the pool have up to ``size`` threads: this pool, not the one that a later run makes."""
         self.getThreadPool().adjustPoolsize(maxthreads=size)
 
     def _stop_thread_pool(self) -> None:
