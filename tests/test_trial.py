@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import unittest as pyunit
 import warnings
 from pathlib import Path
@@ -19,6 +22,7 @@ import pytest
 import reactorio
 from reactorio.internet import reactor
 from reactorio.internet.defer import Deferred, TimeoutError, fail, inlineCallbacks, succeed
+from reactorio.internet.threads import deferToThread
 from reactorio.python import log
 from reactorio.trial import reporter, unittest, util
 from reactorio.trial.itrial import IReporter, ITestCase
@@ -205,6 +209,27 @@ def test_the_interfaces_are_provided():
     assert ITestCase(unittest.TestCase()).countTestCases() == 1
 
 
+def test_the_standard_librarys_features_go_on_working():
+    class Case(unittest.SynchronousTestCase):
+        def test(self):
+            with self.subTest(number=1):
+                self.assertCountEqual([1, 2], [2, 1])
+            with self.assertLogs("here", "INFO"):
+                logging.getLogger("here").info("so")
+            with self.assertRaisesRegex(ValueError, "inval"):
+                int("x")
+
+        @classmethod
+        def setUpClass(cls):
+            cls.ready = True
+
+    suite = unittest.TestSuite([Case("test")])
+    for _ in range(2):
+        result = reporter.TestResult()
+        suite.run(result)
+        assert (result.successes, Case.ready) == (1, True), result.errors
+
+
 # -- logged errors and warnings
 
 
@@ -373,7 +398,7 @@ def test_assertWarns_wants_one_warning_and_returns_the_result():
 # -- waiting
 
 
-def test_all_parts_of_a_test_may_return_deferreds():
+def test_all_parts_of_a_test_may_return_deferreds(loop_kind):
     calls = []
 
     def part(name):
@@ -395,7 +420,7 @@ def test_a_deferred_that_fails_fails_the_test():
     assert len(result.failures) == 1
 
 
-def test_a_coroutine_runs_inside_the_reactor():
+def test_a_coroutine_runs_inside_the_reactor(loop_kind):
     async def test(self):
         assert reactor.running
         await later()
@@ -409,7 +434,7 @@ def test_a_coroutine_runs_inside_the_reactor():
     assert run(unittest.TestCase, test=generator).successes == 1
 
 
-def test_a_coroutine_may_use_asyncio_from_its_first_line():
+def test_a_coroutine_may_use_asyncio_from_its_first_line(loop_kind):
     import asyncio
 
     async def test(self):
@@ -419,7 +444,7 @@ def test_a_coroutine_may_use_asyncio_from_its_first_line():
     assert run(unittest.TestCase, test=test).successes == 1
 
 
-def test_what_is_late_fails_with_a_timeout_and_is_cancelled():
+def test_what_is_late_fails_with_a_timeout_and_is_cancelled(loop_kind):
     cancelled = []
 
     def test(self):
@@ -435,7 +460,7 @@ def test_what_is_late_fails_with_a_timeout_and_is_cancelled():
     assert len(cancelled) == 1
 
 
-def test_a_test_that_stops_the_reactor_is_an_error_and_the_next_test_runs():
+def test_a_test_that_stops_the_reactor_is_an_error_and_the_next_test_runs(loop_kind):
     def test(self):
         reactor.callLater(0, reactor.stop)
         return Deferred()
@@ -445,6 +470,41 @@ def test_a_test_that_stops_the_reactor_is_an_error_and_the_next_test_runs():
 
     assert "the reactor was stopped" in str(error_of(result))
     assert run(unittest.TestCase, test=lambda self: later()).successes == 1
+
+
+def test_an_errback_may_have_the_last_word_on_what_is_late():
+    result = run(unittest.TestCase, test=lambda self: Deferred().addErrback(lambda _: "mended"), timeout=0.01)
+
+    assert result.successes == 1
+
+
+def test_ctrl_c_while_waiting_ends_the_run_when_the_callback_is_through(loop_kind):
+    calls = []
+
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        calls.append("through")
+
+    def test(self):
+        reactor.callLater(0, interrupt)
+        return Deferred()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(unittest.TestCase, test=test)
+
+    assert calls == ["through"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_threads_end_with_the_test_that_used_them():
+    def test(self):
+        return deferToThread(threading.get_ident).addCallback(self.assertNotEqual, threading.get_ident())
+
+    before = threading.active_count()
+
+    assert run(unittest.TestCase, test=test).successes == 1
+    assert run(unittest.TestCase, test=test).successes == 1
+    assert threading.active_count() == before
 
 
 def test_assertFailure_gives_the_exception_or_fails_the_test():
@@ -468,7 +528,7 @@ def test_a_call_left_behind_is_an_error_and_cancelled():
     assert not reactor.getDelayedCalls()
 
 
-def test_a_port_left_open_is_an_error_and_closed():
+def test_a_port_left_open_is_an_error_and_closed(loop_kind):
     from reactorio.internet.protocol import Factory
 
     result = run(unittest.TestCase, test=lambda self: reactor.listenTCP(0, Factory()) and None)

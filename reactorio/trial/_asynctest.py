@@ -100,37 +100,53 @@ class TestCase(SynchronousTestCase):
 
     def _perform(self, function: Callable[[], object], description: str) -> Failure | None:
         """Call a fixture or the test method, wait for what it returns, and return the failure that comes of it."""
-        is_coroutine = _is_coroutine(function)
+        in_steps = _runs_in_steps(function)
         # The reactor is asked for when it is needed: a cleanup may be what puts sys.modules back.
-        if is_coroutine and not _global_reactor().running:
+        if in_steps and not _global_reactor().running:
             deferred = _called_inside(_global_reactor(), function)
         else:
             deferred = maybeDeferred(function)
         outcome: list[object] = []
         deferred.addBoth(outcome.append)
         if not outcome:
-            reactor = _global_reactor()
-            if reactor.running:
-                return Failure(RuntimeError(f"{self!r} ({description}) cannot be waited for: the reactor runs already"))
-            timeout = self.getTimeout()
-
-            def give_up() -> None:
-                late = Failure(TimeoutError(f"{self!r} ({description}) still running at {timeout} secs"))
-                if is_coroutine:
-                    deferred.cancel()
-                    outcome[:] = [late]
-                else:
-                    _fail(deferred, late)
-                    outcome[:] = outcome or [late]
-
-            if not run_until_fired(reactor, deferred, timeout, give_up):
-                return Failure(RuntimeError(f"{self!r} ({description}): the reactor was stopped before it was done"))
+            try:
+                self._wait(deferred, outcome, f"{self!r} ({description})", cancel=in_steps)
+            except RuntimeError:
+                return Failure()
         failure = outcome[0]
         if not isinstance(failure, Failure):
             return None
         if failure.check(KeyboardInterrupt):
             failure.raiseException()
         return failure
+
+    def _wait(self, deferred: Deferred[Any], outcome: list[object], part: str, cancel: bool) -> None:
+        """
+        Run the reactor until there is an outcome.
+
+        Args:
+            part: What is waited for.
+            cancel: If it is late, cancel it. Otherwise its errbacks hear of it, and have the last word.
+
+        Raises:
+            RuntimeError: The reactor cannot be run, or was stopped before there was one.
+        """
+        reactor = _global_reactor()
+        if reactor.running:
+            raise RuntimeError(f"{part} cannot be waited for: the reactor runs already")
+        timeout = self.getTimeout()
+
+        def give_up() -> None:
+            late = Failure(TimeoutError(f"{part} still running at {timeout} secs"))
+            if cancel:
+                deferred.cancel()
+                outcome[:] = [late]
+            else:
+                _fail(deferred, late)
+                outcome[:] = outcome or [late]
+
+        if not run_until_fired(reactor, deferred, timeout, give_up):
+            raise RuntimeError(f"{part}: the reactor was stopped before it was done")
 
 
 TestCase.__module__ = "reactorio.trial.unittest"
@@ -142,7 +158,7 @@ def _global_reactor() -> Any:
     return reactor
 
 
-def _is_coroutine(function: Callable[[], object]) -> bool:
+def _runs_in_steps(function: Callable[[], object]) -> bool:
     """Does it run step by step, as a coroutine or under ``inlineCallbacks``?"""
     while isinstance(function, partial):
         function = function.func
