@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reactorio.aio.loop import new_loop
+from reactorio.aio.loop import close_loop, new_loop
 from reactorio.internet import reactor as the_reactor
 from reactorio.logger import LogLevel, globalLogPublisher
 
@@ -44,20 +44,14 @@ def reactor(loop_kind: str) -> Any:
 
 @pytest.fixture
 def run(loop_kind: str) -> Callable[[Coroutine[Any, Any, Any]], Any]:
-    """`asyncio.run`, on a loop of the given kind, in debug mode where that is bearable."""
+    """`asyncio.run`, on a loop of the given kind."""
 
     def run(main: Coroutine[Any, Any, Any]) -> Any:
         loop = new_loop()
         try:
             return loop.run_until_complete(main)
         finally:
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
-            loop.close()
+            close_loop(loop)
 
     return run
 

@@ -83,9 +83,12 @@ class ThreePhaseEvent:
                 awaited.append(result)
             elif iscoroutine(result):
                 awaited.append(Deferred.fromCoroutine(result))
-        DeferredList(awaited).addCallback(self._go_on)
+        if awaited:
+            DeferredList(awaited).addCallback(self._go_on)
+        else:
+            self._go_on()
 
-    def _go_on(self, _: object) -> None:
+    def _go_on(self, _: object = None) -> None:
         self.state = "BASE"
         self.finishedBefore = []
         for triggers in (self.during, self.after):

@@ -136,19 +136,28 @@ class Reactor(Descriptors, ReactorCore):
         self._started = True
         self._installSignalHandlers = False
         self._adopted_end = until_loop_ends(loop, self._shut_down_adopted)
-        self._bind(loop, self._fire_startup)
+        self._take(loop)
+        self._fire_startup()
+        self._begin_waiting(loop)
 
-    def _bind(self, loop: asyncio.AbstractEventLoop, first: Callable[[], object] | None = None) -> None:
-        """Take ``loop``; after ``first``, do on it what has been waiting."""
+    def _take(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have ``loop`` for ours, or begin another run on it."""
         _reactors[loop] = weakref.ref(self)
-        with self._waiting_lock:
-            self._loop = loop
-            waiting, self._waiting = self._waiting, []
+        fresh = self._loop is not loop
+        self._loop = loop
         threadable.registerAsIOThread()
-        self._watch_all(loop)
+        if fresh:
+            self._watch_all(loop)
+
+    def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._take(loop)
+        self._begin_waiting(loop)
+
+    def _begin_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Do on the loop what was asked for before there was one, or before it ran again."""
         self._begin_timers()
-        if first is not None:
-            first()
+        with self._waiting_lock:
+            waiting, self._waiting = self._waiting, []
         for begin in waiting:
             begin(loop)
 
@@ -235,18 +244,9 @@ class Reactor(Descriptors, ReactorCore):
 
     def mainLoop(self) -> None:
         """Run the loop until the run that `startRunning` began is over."""
-        if self._loop is not None and self._loop.is_closed() and not self._fixed:
-            self._let_go()
-            self._started = True
-        if self._loop is None:
-            loop = self._make_loop()
-            self._bind(loop, lambda: loop.call_soon(self._fire_startup))
-        else:
-            loop = self._loop
-            _reactors[loop] = weakref.ref(self)
-            threadable.registerAsIOThread()
-            self._begin_timers()
-            loop.call_soon(self._fire_startup)
+        loop = self._loop_to_run()
+        loop.call_soon(self._fire_startup)
+        self._begin_waiting(loop)
         try:
             loop.run_forever()
         except BaseException:
@@ -259,6 +259,20 @@ class Reactor(Descriptors, ReactorCore):
         finally:
             self._signals.restore()
             self._ended(loop)
+
+    def _loop_to_run(self) -> asyncio.AbstractEventLoop:
+        loop = self._loop
+        if loop is not None and loop.is_closed() and not self._fixed:
+            self._let_go()
+            loop = None
+        try:
+            loop = loop or self._make_loop()
+        except BaseException:
+            self._started = False
+            raise
+        self._started = True
+        self._take(loop)
+        return loop
 
     def _ended(self, loop: asyncio.AbstractEventLoop) -> None:
         crashed = not self._stopping
