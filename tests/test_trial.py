@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import signal
@@ -577,6 +578,77 @@ def test_what_is_left_in_the_reactor_may_be_a_warning():
         case.run(result)
 
     assert not inner.errors
+
+
+# -- reports
+
+
+def report_of(*cases, **options):
+    stream = io.StringIO()
+    result = reporter.Reporter(stream, **options)
+    for case in cases:
+        case.run(result)
+    result.done()
+    return stream.getvalue()
+
+
+class Reported(unittest.SynchronousTestCase):
+    __test__ = False  # for pytest: the tests below run it
+
+    def test_fine(self):
+        pass
+
+    def test_skipped(self):
+        raise unittest.SkipTest("why")
+
+    def test_skipped_too(self):
+        raise unittest.SkipTest("why")
+
+    def test_failed(self):
+        self.assertEqual(1, 2)
+
+
+def test_a_report_groups_what_is_the_same_and_counts_the_rest():
+    lines = report_of(*map(Reported, ["test_fine", "test_skipped", "test_skipped_too"])).splitlines()
+
+    name = f"{__name__}.Reported"
+    assert lines[1:8] == [
+        "=" * 79,
+        "[SKIPPED]",
+        "why",
+        "",
+        f"{name}.test_skipped",
+        f"{name}.test_skipped_too",
+        "-" * 79,
+    ]
+    assert lines[8].startswith("Ran 3 tests in ")
+    assert lines[10] == "PASSED (skips=2, successes=1)"
+
+
+def test_a_report_shows_the_tests_frames_and_not_trials():
+    text = report_of(Reported("test_failed"))
+
+    assert "in test_failed" in text
+    assert "FailTest: 1 != 2" in text
+    assert "in assertEqual" not in text
+    assert "FAILED (failures=1)" in text
+
+
+def test_a_report_may_tell_of_a_failure_at_once():
+    assert report_of(Reported("test_failed"), realtime=True).count("FailTest: 1 != 2") == 2
+
+
+def test_a_report_has_the_logs_warnings_once_a_test():
+    publisher, stream = log.LogPublisher(), io.StringIO()
+    result = reporter.Reporter(stream, publisher=publisher)
+    warning = {"warning": "so", "category": "builtins.UserWarning", "filename": "file.py", "lineno": 3}
+
+    publisher.msg(**warning)
+    publisher.msg(**warning)
+    result.startTest(Reported("test_fine"))
+    publisher.msg(**warning)
+
+    assert stream.getvalue() == "file.py:3: UserWarning: so\n" * 2
 
 
 # -- pytest runs them
