@@ -129,11 +129,7 @@ class Client(Connection):
 
     def _made(self) -> None:
         connector: Connector = self.connector  # type: ignore[assignment]  # there until given up
-        try:
-            protocol = connector.buildProtocol(self.getPeer())
-        except Exception:
-            self._end_by_exception()
-            return
+        protocol = connector.buildProtocol(self.getPeer())
         if protocol is None:
             self._connect_protocol(Protocol(), "Uninitialized")
             self.loseConnection()

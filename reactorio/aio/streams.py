@@ -100,6 +100,12 @@ class Connection(asyncio.Protocol):
     # ---- what the loop calls
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
+        loop = self.reactor._loop
+        if loop is None:
+            # Accepted in the moment in which the reactor ended.
+            self.disconnected = 1
+            transport.abort()
+            return
         self._transport = transport
         if hasattr(transport, "max_size"):
             transport.max_size = READ_SIZE
@@ -109,9 +115,15 @@ class Connection(asyncio.Protocol):
         self.connected = 1
         self._reading = True
         # The loop that this connection lives on: the reactor may have gone on to another.
-        self._call_soon = self.reactor._loop.call_soon
+        self._call_soon = loop.call_soon
         self.reactor._opened(self)
-        self._made()
+        try:
+            self._made()
+        except OSError as error:
+            # The peer was gone before it could be named.
+            self.connectionLost(reason_for(error))
+        except Exception:
+            self._end_by_exception()
 
     def _made(self) -> None:
         """Find the protocol and connect it; what a subclass is for."""
@@ -153,8 +165,9 @@ class Connection(asyncio.Protocol):
         self._backlogged = True
 
     def resume_writing(self) -> None:
+        # Not here: asyncio closes a transport twice if it is closed from within this call.
         self._backlogged = False
-        self._drained()
+        self._expect_drain()
 
     # ---- the guard
 
@@ -225,7 +238,7 @@ class Connection(asyncio.Protocol):
             self._guarded(self.producer.pauseProducing)  # type: ignore[attr-defined]  # a streaming one has it
 
     def _expect_drain(self) -> None:
-        """All is sent already: tell the producer in the loop's next turn, as if it had taken a moment."""
+        """All is sent: go on in the loop's next turn."""
         if not self._drain_expected:
             self._drain_expected = True
             self._call_soon(self._drained_soon)
