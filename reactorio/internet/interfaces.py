@@ -5,7 +5,6 @@ Every interface of the reactor's world. The work is in ``reactorio.internet._int
 from __future__ import annotations
 
 from reactorio.internet._interfaces.connecting import (
-    Binding,
     IReactorMulticast,
     IReactorProcess,
     IReactorSocket,
@@ -88,7 +87,6 @@ from reactorio.internet._interfaces.tls import (
 )
 
 __all__ = [
-    "Binding",
     "IAcceptableCiphers",
     "IAddress",
     "ICipher",

@@ -13,7 +13,8 @@ from reactorio.internet.interfaces import IStreamClientEndpoint, IStreamServerEn
 from reactorio.internet.threads import deferToThread
 
 if TYPE_CHECKING:
-    from reactorio.internet.interfaces import Binding, IProtocolFactory
+    from reactorio.internet.interfaces import IProtocolFactory
+    from reactorio.internet.tcp import Binding
 
 __name__ = "reactorio.internet.endpoints"  # the public path: see the package's docstring
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reactorio._interface import Interface, Protocol
@@ -15,19 +14,10 @@ if TYPE_CHECKING:
     from reactorio.internet._interfaces.streams import IConnector, IListeningPort, IProtocolFactory
     from reactorio.internet.protocol import AbstractDatagramProtocol, ClientFactory
 
-    BindAddress: TypeAlias = "tuple[str, int] | Binding | None"
+    # The reactor takes what `reactorio.internet.tcp.makeBinding` makes, too.
+    BindAddress: TypeAlias = tuple[str, int] | None
 
 __name__ = "reactorio.internet.interfaces"  # the public path: see the package's docstring
-
-
-@dataclass(frozen=True)
-class Binding:
-    """Where a client connects from, with the socket's options; ``reactorio.internet.tcp.makeBinding`` makes it."""
-
-    address: str = ""
-    port: int = 0
-    reuseAddress: bool = False
-    reusePort: bool = False
 
 
 class IReactorTCP(Interface, Protocol):
@@ -63,7 +53,7 @@ class IReactorTCP(Interface, Protocol):
             port: A port there.
             factory: Makes the protocol.
             timeout: Seconds until the attempt fails.
-            bindAddress: Host and port to connect from, or a `Binding`.
+            bindAddress: Host and port to connect from.
         """
 
 
