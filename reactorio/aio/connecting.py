@@ -300,3 +300,7 @@ class Connector(BaseConnector):
 
     def getDestination(self) -> IAddress:
         return IPv4Address("TCP", self.host, self.port)
+
+
+Client.__module__ = Connector.__module__ = "reactorio.internet.tcp"
+BaseConnector.__module__ = "reactorio.internet.base"

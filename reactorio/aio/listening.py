@@ -16,6 +16,7 @@ from reactorio.internet.interfaces import IListeningPort, ILoggingContext
 from reactorio.logger import Logger
 from reactorio.python import log
 from reactorio.python.failure import Failure
+from reactorio.python.reflect import qual
 
 if TYPE_CHECKING:
     import asyncio
@@ -280,9 +281,11 @@ class Port:
         return number
 
     def logPrefix(self) -> str:
-        return log_prefix_of(self.factory)
+        return qual(type(self.factory))
 
     def __repr__(self) -> str:
-        factory = type(self.factory)
         where = "(not listening)" if self._realPortNumber is None else f"on {self._realPortNumber}"
-        return f"<{type(self).__module__}.{type(self).__qualname__} of {factory.__module__}.{factory.__qualname__} {where}>"
+        return f"<{qual(type(self))} of {qual(type(self.factory))} {where}>"
+
+
+Port.__module__ = Server.__module__ = "reactorio.internet.tcp"

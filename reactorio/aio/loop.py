@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,16 @@ def current_idle_loop() -> asyncio.AbstractEventLoop | None:
 
 def close_loop(loop: asyncio.AbstractEventLoop) -> None:
     """End a loop as `asyncio.run` does: cancel what runs, and let it see that, before closing."""
+    if running_loop() is None:
+        _close_loop(loop)
+    else:
+        # Two loops cannot run in one thread. This one stands still, so it may run its last turns in another.
+        closing = threading.Thread(target=_close_loop, args=(loop,))
+        closing.start()
+        closing.join()
+
+
+def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
     try:
         tasks = asyncio.all_tasks(loop)
         for task in tasks:

@@ -494,3 +494,6 @@ def log_prefix_of(thing: object) -> str:
     """How log lines name a protocol or a factory: as it says itself, or by its class."""
     own = ILoggingContext(thing, None)  # type: ignore[misc, call-arg]
     return type(thing).__name__ if own is None else str(own.logPrefix())
+
+
+Connection.__module__ = "reactorio.internet.tcp"

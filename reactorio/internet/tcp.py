@@ -37,5 +37,3 @@ __all__ = [
     "makeBinding",
 ]
 
-for _public in (Client, Connection, Connector, Port, Server):
-    _public.__module__ = __name__
