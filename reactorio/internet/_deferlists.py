@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from reactorio.internet._deferred import Deferred
+from reactorio.internet._deferred import _ARGS, Deferred
 from reactorio.logger import Logger
 from reactorio.python.failure import Failure
 
@@ -86,13 +86,9 @@ class DeferredList(Deferred[Any]):
         self.finishedCount = 0
         if not self._deferredList and not fireOnOneCallback:
             self.callback(self.resultList)
+        called = self._cbDeferred
         for index, deferred in enumerate(self._deferredList):
-            deferred.addCallbacks(
-                self._cbDeferred,
-                self._cbDeferred,
-                callbackArgs=(index, SUCCESS),
-                errbackArgs=(index, FAILURE),
-            )
+            deferred._add((called, (index, SUCCESS), {}), (called, (index, FAILURE), {}), _ARGS)
 
     def _cbDeferred(self, result: Any, index: int, succeeded: bool) -> Any:
         self.resultList[index] = (succeeded, result)

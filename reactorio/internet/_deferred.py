@@ -42,7 +42,7 @@ from reactorio.aio.futures import (
 )
 from reactorio.internet._unhandled import DebugInfo
 from reactorio.python.deprecate import warnAboutFunction
-from reactorio.python.failure import Failure, _extraneous
+from reactorio.python.failure import Failure, _extraneous, caught, special_classes
 
 if TYPE_CHECKING:
     from reactorio.aio.futures import Future, Loop
@@ -120,6 +120,10 @@ class Deferred(Generic[_ResultT]):
     # Whether it was cancelled under its producer, who may therefore fire it once more.
     _suppressAlreadyCalled: bool
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        special_classes.add(cls)
+
     def __init__(self, canceller: Callable[[Deferred[Any]], object] | None = None) -> None:
         self._canceller = canceller
         self._callbacks = None
@@ -153,7 +157,7 @@ class Deferred(Generic[_ResultT]):
         if self.called and not self.paused and not self._running:
             box = [self]
             del self
-            _run(box[0])
+            _run(box[0], isinstance(box[0].result, Failure))
             return box.pop()
         return self
 
@@ -231,7 +235,14 @@ class Deferred(Generic[_ResultT]):
             raise _not_callable(callback)
         if args or kwargs:
             return self._add((callback, args, kwargs), None, _ARGS)
-        return self._add(callback, None, None)
+        if self.called:
+            return self._add(callback, None, None)
+        # The common case, without another call.
+        if self._callbacks is None:
+            self._callbacks = [(callback, None, None)]
+        else:
+            self._callbacks.append((callback, None, None))
+        return self
 
     @overload
     def addErrback(
@@ -254,7 +265,14 @@ class Deferred(Generic[_ResultT]):
             raise _not_callable(errback)
         if args or kwargs:
             return self._add(None, (errback, args, kwargs), _ARGS)
-        return self._add(None, errback, None)
+        if self.called:
+            return self._add(None, errback, None)
+        # The common case, without another call.
+        if self._callbacks is None:
+            self._callbacks = [(None, errback, None)]
+        else:
+            self._callbacks.append((None, errback, None))
+        return self
 
     @overload
     def addBoth(
@@ -284,7 +302,14 @@ class Deferred(Generic[_ResultT]):
         if args or kwargs:
             call = (callback, args, kwargs)
             return self._add(call, call, _ARGS)
-        return self._add(callback, callback, None)
+        if self.called:
+            return self._add(callback, callback, None)
+        # The common case, without another call.
+        if self._callbacks is None:
+            self._callbacks = [(callback, callback, None)]
+        else:
+            self._callbacks.append((callback, callback, None))
+        return self
 
     def chainDeferred(self, d: Deferred[_ResultT]) -> Deferred[None]:
         """
@@ -342,18 +367,20 @@ class Deferred(Generic[_ResultT]):
             AlreadyCalledError: It has fired before.
             TypeError: The result is a Deferred. Return it from a callback instead, or let it ``chainDeferred``.
         """
-        if isinstance(result, Deferred):
-            raise TypeError(f"{result!r} is no result for a Deferred: return it from a callback, or use chainDeferred")
         if (self.called or self.debug) and self._not_expected():
             return
+        failed = False
+        if type(result) in special_classes:
+            if isinstance(result, Deferred):
+                raise TypeError(
+                    f"{result!r} is no result for a Deferred: return it from a callback, or use chainDeferred"
+                )
+            failed = True
         self.called = True
         self.result = result
-        self._canceller = None
-        self._chainedTo = None
-        if self._callbacks is None and not isinstance(result, Failure):
-            return
-        if not self.paused:
-            _run(self)
+        self._canceller = self._chainedTo = None
+        if (self._callbacks is not None or failed) and not self.paused:
+            _run(self, failed)
         del self, result
 
     def errback(self, fail: Failure | BaseException | None = None) -> None:
@@ -375,10 +402,9 @@ class Deferred(Generic[_ResultT]):
             return
         self.called = True
         self.result = fail
-        self._canceller = None
-        self._chainedTo = None
+        self._canceller = self._chainedTo = None
         if not self.paused:
-            _run(self)
+            _run(self, True)
         del self, fail
 
     def _not_expected(self) -> bool:
@@ -404,7 +430,7 @@ class Deferred(Generic[_ResultT]):
         """Take back one ``pause``; with the last, run what waited."""
         self.paused -= 1
         if not self.paused and self.called and not self._running:
-            _run(self)
+            _run(self, isinstance(self.result, Failure))
         del self
 
     def cancel(self) -> None:
@@ -519,6 +545,7 @@ class Deferred(Generic[_ResultT]):
         return f"<{name} at {id(self):#x}>"
 
 
+special_classes.add(Deferred)
 Deferred.__module__ = AlreadyCalledError.__module__ = "reactorio.internet.defer"
 TimeoutError.__module__ = NotACoroutineError.__module__ = "reactorio.internet.defer"
 
@@ -537,113 +564,115 @@ def _failure_of(error: BaseException, tb: TracebackType | None) -> Failure:
     """Return the Failure for an ``error`` that was just caught, with asyncio's cancellation made ours."""
     if isinstance(error, AsyncioCancelledError) and not isinstance(error, CancelledError):
         error = CancelledError(*error.args).with_traceback(tb)
-    return Failure._caught(error, tb)
+    return caught(error, tb)
 
 
 @_extraneous
-def _run(current: Deferred[Any]) -> None:
-    """Run the callbacks of ``current``, which has a result, and those of all Deferreds that get one by that."""
+def _run(current: Deferred[Any], failed: bool) -> None:
+    """
+    Run the callbacks of a Deferred, and those of all Deferreds that get a result by that.
+
+    Args:
+        current: It has a result, is not paused, and nobody runs its callbacks.
+        failed: Whether that result is a Failure.
+    """
     # Those whose turn was broken off, until another's callbacks have run.
-    interrupted: list[Deferred[Any]] = []
+    interrupted: list[Deferred[Any]] | None = None
+    calls: Any = None
+    callback: Any = None
     while True:
-        # Who is paused, or is in the middle of its callbacks further up the stack, goes on by itself.
         following: Deferred[Any] | None = None
-        if not current.paused and not current._running:
-            result = current.result
-            failed = isinstance(result, Failure)
-            if current._callbacks is not None:
-                current._running = True
-                # More may be added to the list while it is walked.
-                calls = iter(current._callbacks)
-                go_on = True
-                while go_on:
-                    go_on = False
-                    try:
-                        for callback, errback, kind in calls:
-                            call = errback if failed else callback
-                            if call is None:
-                                continue
-                            if kind is None:
-                                result = call(result)
-                            elif kind is _WAITER:
-                                following = call.resume(result, failed)
-                                current.result = result = None
-                                failed = False
-                                if following is not None:
-                                    break
-                                continue
-                            else:
-                                call, args, kwargs = call
-                                result = call(result, *args, **kwargs)
-
-                            if result is None:
-                                failed = False
-                            elif isinstance(result, Failure):
-                                failed = True
-                            elif isinstance(result, Deferred):
-                                if result is current:
-                                    _warn_of_circle(call)
-                                if result.called and not result.paused and not result._running:
-                                    # It is there already: take it.
-                                    inner = result
-                                    result = inner.result
-                                    inner.result = None
-                                    if isinstance(result, Failure):
-                                        failed = True
-                                        if inner._debugInfo is not None:
-                                            inner._debugInfo.failResult = None
-                                    else:
-                                        failed = False
-                                else:
-                                    failed = False
-                                    current.paused += 1
-                                    current._chainedTo = result
-                                    result._add(current, current, _WAITER)
-                            else:
-                                failed = False
-                            current.result = result
-                            if current.paused:
+        result = current.result
+        if current._callbacks is not None:
+            current._running = True
+            # More may be added to the list while it is walked.
+            calls = iter(current._callbacks)
+            while True:
+                try:
+                    for callback, errback, kind in calls:
+                        if failed:
+                            callback = errback
+                        if callback is None:
+                            continue
+                        if kind is None:
+                            result = callback(result)
+                        elif kind is _WAITER:
+                            following = callback.resume(result, failed)
+                            result = current.result = None
+                            failed = False
+                            if following is not None or current.paused:
                                 break
-                    except BaseException as error:
-                        # The first link of the traceback is this function's.
-                        tb = cast("TracebackType", error.__traceback__).tb_next
-                        if current.debug:
-                            result = Failure(error, None, tb, captureVars=True)
+                            continue
                         else:
-                            result = Failure._caught(error, tb)
+                            callback, args, kwargs = callback
+                            result = callback(result, *args, **kwargs)
+                        if type(result) not in special_classes:
+                            failed = False
+                        elif isinstance(result, Deferred):
+                            result, failed = _chain(current, result, callback)
+                        else:
+                            failed = True
                         current.result = result
-                        failed = go_on = True
-                rest = list(calls)
-                current._callbacks = rest or None
-                if rest and following is not None:
-                    interrupted.append(current)
-                else:
-                    current._running = False
-            info = current._debugInfo
-            if failed:
-                if info is None:
-                    info = current._debugInfo = DebugInfo()
-                info.failResult = result
-            elif info is not None:
-                info.failResult = None
-        if following is not None:
-            current = following
-        elif interrupted:
-            current = interrupted.pop()
-            current._running = False
-        else:
-            break
-    # See the module's docstring.
-    del current, following
-    result = call = info = None
+                        if current.paused:
+                            break
+                    else:
+                        current._callbacks = None
+                        break
+                    current._callbacks = list(calls) or None
+                    break
+                except BaseException as error:
+                    # The first link of the traceback is this function's.
+                    tb = error.__traceback__.tb_next  # type: ignore[union-attr]  # it was raised
+                    result = current.result = (
+                        Failure(error, None, tb, captureVars=True) if current.debug else caught(error, tb)
+                    )
+                    failed = True
+            if following is None or current._callbacks is None:
+                current._running = False
+            elif interrupted is None:
+                interrupted = [current]
+            else:
+                interrupted.append(current)
+        if failed:
+            if current._debugInfo is None:
+                current._debugInfo = DebugInfo()
+            current._debugInfo.failResult = result
+        elif current._debugInfo is not None:
+            current._debugInfo.failResult = None
+
+        # Who is paused, or is in the middle of its callbacks further up the stack, goes on by itself.
+        while following is None or following.paused or following._running:
+            if not interrupted:
+                # See the module's docstring.
+                del current, following
+                result = callback = calls = errback = args = None
+                return
+            following = interrupted.pop()
+            following._running = False
+        current = following
+        failed = isinstance(current.result, Failure)
 
 
-def _warn_of_circle(callback: Any) -> None:
-    warnAboutFunction(
-        callback,
-        "Callback returned the Deferred it was attached to; this breaks the callback chain and will raise an "
-        "exception in the future.",
-    )
+def _chain(current: Deferred[Any], inner: Deferred[Any], callback: Any) -> tuple[Any, bool]:
+    """Have ``current``, whose callback returned ``inner``, take its result or wait for it; return (result, failed)."""
+    if inner is current:
+        warnAboutFunction(
+            callback,
+            "Callback returned the Deferred it was attached to; this breaks the callback chain and will raise an "
+            "exception in the future.",
+        )
+    if not inner.called or inner.paused or inner._running:
+        current.paused += 1
+        current._chainedTo = inner
+        inner._add(current, current, _WAITER)
+        return inner, False
+    result = inner.result
+    inner.result = None
+    if not isinstance(result, Failure):
+        return result, False
+    if inner._debugInfo is not None:
+        inner._debugInfo.failResult = None
+    return result, True
 
 
 class _DefGen_Return(BaseException):
@@ -672,26 +701,38 @@ class _Driver(StandIn):
     # What cancel(), or Deferred.cancel, wants the coroutine to see when what it awaits ends cancelled.
     _translation: BaseException | None
 
-    def __init__(self, coroutine: Any) -> None:
+    def __init__(self, coroutine: Any, deferred: Deferred[Any]) -> None:
         self._coroutine = coroutine
+        self._deferred = deferred
         self._context = copy_context()
         self._injected = self._translation = self._awaited = self._loop = None
-        self._deferred = deferred = Deferred[Any]()
-        deferred._canceller = self
 
     # Running
 
     @_extraneous
-    def enter(self, value: Any, error: BaseException | None) -> Deferred[Any] | None:
-        """Resume the coroutine; return its Deferred if that has a result now."""
+    def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
+        """
+        Go on with the result of what the coroutine awaited (or None, to start).
+
+        Args:
+            failed: Whether ``result`` is a Failure or an exception, to be raised in the coroutine.
+
+        Returns:
+            The coroutine's Deferred, if it has a result now and callbacks that wait for it.
+        """
+        self._awaited = error = None
+        if failed:
+            error = _error_of(result)
+            if self._translation is not None and isinstance(error, AsyncioCancelledError):
+                error = self._translation
         loop = running_loop()
         if loop is None:
-            following = self._context.run(self._step, value, error)
+            following = self._context.run(self._step, result, error)
         else:
             self._loop = loop
             outer = swap_current_task(loop, self)
             try:
-                following = self._context.run(self._step, value, error)
+                following = self._context.run(self._step, result, error)
             finally:
                 swap_current_task(loop, outer)
         if self._injected is not None and self._awaited is not None:
@@ -699,33 +740,19 @@ class _Driver(StandIn):
             self._cancel_awaited()
         return following
 
-    @_extraneous
-    def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
-        """Take the result of the Deferred that the coroutine awaits."""
-        self._awaited = None
-        if not failed:
-            return self.enter(result, None)
-        error = _error_of(result)
-        if self._translation is not None and isinstance(error, CancelledError):
-            error = self._translation
-        return self.enter(None, error)
-
-    def _future_done(self, future: Any) -> None:
-        """Take the result of the future that the coroutine awaits."""
-        self._awaited = value = error = None
-        try:
-            value = future.result()
-        except AsyncioCancelledError as cancelled:
-            error = self._translation or cancelled
-        except BaseException as raised:
-            error = raised
-        self._enter_from_loop(value, error)
-
-    def _enter_from_loop(self, value: Any = None, error: BaseException | None = None) -> None:
-        self._awaited = None
-        following = self.enter(value, error)
-        if following is not None:
-            _run(following)
+    def _resume_from_loop(self, future: Any = None) -> None:
+        """Go on because ``future`` is done, or because another turn of the loop has come."""
+        result: Any = None
+        failed = False
+        if future is not None:
+            try:
+                result = future.result()
+            except BaseException as error:
+                result = error
+                failed = True
+        following = self.resume(result, failed)
+        if following is not None and not following.paused and not following._running:
+            _run(following, isinstance(following.result, Failure))
 
     @_extraneous
     def _step(self, value: Any, error: BaseException | None) -> Deferred[Any] | None:
@@ -752,7 +779,7 @@ class _Driver(StandIn):
                 # The first link of the traceback is this function's.
                 return self._end(_failure_of(raised, cast("TracebackType", raised.__traceback__).tb_next))
 
-            if isinstance(awaited, Deferred):
+            if type(awaited) is Deferred or isinstance(awaited, Deferred):
                 pass
             elif isinstance(awaited, Failure):
                 value = None
@@ -763,7 +790,7 @@ class _Driver(StandIn):
                 # In a coroutine that is asyncio.sleep(0); a generator may say just `yield`.
                 if self._loop is not None and type(coroutine) is CoroutineType:
                     self._awaited = self._loop
-                    self._loop.call_soon(self._enter_from_loop)
+                    self._loop.call_soon(self._resume_from_loop)
                     return None
                 continue
             elif type(awaited) is CoroutineType or type(awaited) is GeneratorType:
@@ -779,7 +806,7 @@ class _Driver(StandIn):
                     error = RuntimeError(f"{awaited!r} belongs to another event loop than the one that runs")
                     continue
                 awaited._asyncio_future_blocking = False
-                awaited.add_done_callback(self._future_done)
+                awaited.add_done_callback(self._resume_from_loop)
                 self._awaited = awaited
                 return None
             else:
@@ -901,12 +928,13 @@ class _Driver(StandIn):
         return self._awaited if is_future(self._awaited) else None
 
 
-def _error_of(failure: Failure) -> BaseException:
-    """Return a Failure's exception, ready to be thrown."""
-    error = failure.value
-    if isinstance(error, BaseException):
-        return error.with_traceback(failure.tb)
-    return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error!r}")
+def _error_of(error: BaseException) -> BaseException:
+    """Return what is to be thrown for an exception or for a Failure that holds one."""
+    if not isinstance(error, Failure):
+        return error
+    if isinstance(error.value, BaseException):
+        return error.value.with_traceback(error.tb)
+    return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
 
 
 def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:
@@ -931,10 +959,10 @@ def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:
 @_extraneous
 def drive(coroutine: Any) -> Deferred[Any]:
     """Start to run a coroutine or generator, and return the Deferred for its result."""
-    driver = _Driver(coroutine)
-    deferred = driver._deferred
-    if driver.enter(None, None) is not None:
-        _run(deferred)
+    deferred: Deferred[Any] = Deferred()
+    driver = deferred._canceller = _Driver(coroutine, deferred)
+    if driver.resume(None, False) is not None:
+        _run(deferred, isinstance(deferred.result, Failure))
     box = [deferred]
     del driver, deferred
     return box.pop()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 from typing_extensions import ParamSpec
 
 from reactorio.aio.futures import CancelledError, is_future, loop_for_future
+from reactorio.internet._deferfslock import AlreadyTryingToLockError, DeferredFilesystemLock
 from reactorio.internet._deferlists import FAILURE, SUCCESS, DeferredList, gatherResults
 from reactorio.internet._deferlists import FailureGroup as FailureGroup
 from reactorio.internet._deferlists import FirstError as FirstError
@@ -39,13 +40,8 @@ from reactorio.internet._deferred import (
 )
 from reactorio.internet._unhandled import DebugInfo as DebugInfo
 from reactorio.python.deprecate import deprecated
-from reactorio.python.failure import Failure
+from reactorio.python.failure import Failure, caught, special_classes
 from reactorio.python.versions import Version
-
-try:
-    from reactorio.internet._deferfslock import AlreadyTryingToLockError, DeferredFilesystemLock
-except ImportError:  # XXX until python.lockfile is there
-    pass
 
 if TYPE_CHECKING:
     from reactorio.aio.futures import Future, Loop
@@ -55,8 +51,10 @@ __all__ = [
     "FAILURE",
     "SUCCESS",
     "AlreadyCalledError",
+    "AlreadyTryingToLockError",
     "CancelledError",
     "Deferred",
+    "DeferredFilesystemLock",
     "DeferredList",
     "DeferredLock",
     "DeferredQueue",
@@ -92,7 +90,11 @@ def passthru(arg: _T) -> _T:
 def succeed(result: _T) -> Deferred[_T]:
     """Return a Deferred that has fired with ``result``."""
     deferred: Deferred[_T] = Deferred()
-    deferred.callback(result)
+    if type(result) in special_classes or deferred.debug:
+        deferred.callback(result)
+    else:
+        deferred.called = True
+        deferred.result = result
     return deferred
 
 
@@ -135,7 +137,7 @@ def maybeDeferred(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[
         result = f(*args, **kwargs)
     except BaseException as error:
         tb = error.__traceback__
-        return fail(Failure._caught(error, tb and tb.tb_next))
+        return fail(caught(error, tb and tb.tb_next))
     if isinstance(result, Deferred):
         return result
     if isinstance(result, Failure):

@@ -29,6 +29,7 @@ from reactorio.internet._cooperate import (
     coiterate,
     cooperate,
 )
+from reactorio.internet._cooperate import _theCooperator as _theCooperator
 from reactorio.internet._delayedcall import DelayedCall
 from reactorio.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from reactorio.internet.error import ReactorNotRunning

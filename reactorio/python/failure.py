@@ -50,6 +50,11 @@ def _extraneous(function: _T) -> _T:
     return function
 
 
+# The classes whose instances are more than a value, as the result of a callback: Failure, Deferred, and their
+# subclasses. Looking a class up here takes half of the time of isinstance().
+special_classes: set[type] = set()
+
+
 class DefaultException(Exception):
     """For code that wants to raise something and has no better class."""
 
@@ -132,21 +137,9 @@ class Failure(BaseException):
         }
         return self
 
-    @classmethod
-    def _caught(cls, value: BaseException, tb: TracebackType | None) -> Failure:
-        """Make a Failure of what was just caught, from ``tb`` down: the frames above are the catcher's own."""
-        if isinstance(value, Failure):
-            return cls(value)
-        value.__traceback__ = tb
-        self = cls.__new__(cls)
-        self.__dict__ = {
-            "count": _next_count(),
-            "type": value.__class__,
-            "value": value,
-            "captureVars": False,
-            "tb": tb,
-        }
-        return self
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        special_classes.add(cls)
 
     # Names and classes
 
@@ -173,12 +166,21 @@ class Failure(BaseException):
         """
         mro = self.type.__mro__
         for error in errorTypes:
-            if isinstance(error, type):
-                if issubclass(error, BaseException) and (error in mro or reflect.qual(error) in self.parents):
+            if error in mro:
+                if error is not object:
                     return error
-            elif isinstance(error, str) and any(same_name(error, parent) for parent in self.parents):
+            elif self._is_named(error):
                 return error
         return None
+
+    def _is_named(self, error: object) -> bool:
+        if isinstance(error, str):
+            return any(same_name(error, parent) for parent in self.parents)
+        if isinstance(error, type) and issubclass(error, BaseException):
+            # Full names are dear: first the short ones.
+            name = error.__name__
+            return any(base.__name__ == name for base in self.type.__mro__) and reflect.qual(error) in self.parents
+        return False
 
     def trap(self, *errorTypes: _ErrorT) -> _ErrorT:
         """
@@ -359,6 +361,23 @@ class Failure(BaseException):
         self.printTraceback(file, elideFrameworkCode, detail="verbose")
 
 
+special_classes.add(Failure)
+
+_debugged = False
+
+
+def caught(error: BaseException, tb: TracebackType | None) -> Failure:
+    """Do what ``Failure(error, None, tb)`` does, faster, for who runs other people's code and catches what it raises."""
+    if _debugged or isinstance(error, Failure):
+        return Failure(error, None, tb)
+    failure = _new_failure(Failure)
+    failure.__dict__ = {"count": _next_count(), "type": type(error), "value": error, "captureVars": False, "tb": tb}
+    return failure
+
+
+_new_failure = Failure.__new__
+
+
 def _unpickled(cls: type[Failure]) -> Failure:
     return cls.__new__(cls)
 
@@ -400,5 +419,6 @@ def _debugged_init(
 def startDebugMode() -> None:
     """From now on, open the debugger at the exception of every Failure that is made."""
     setattr(Failure, "__init__", _debugged_init)
-    # The fast ways to a Failure lead through the debugger as well.
-    setattr(Failure, "_caught", classmethod(lambda cls, value, tb: cls(value, None, tb)))
+    # The fast way to a Failure leads through the debugger as well.
+    global _debugged
+    _debugged = True
