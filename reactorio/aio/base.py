@@ -141,9 +141,9 @@ class PluggableResolver:
         # The reactor that this is mixed into provides what the resolver asks for.
         self.installNameResolver(GAIResolver(self))  # type: ignore[arg-type]
 
-    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver | None:
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
         """Resolve names with ``resolver`` from now on; return the one used so far."""
-        previous = getattr(self, "nameResolver", None)
+        previous: IHostnameResolver = getattr(self, "nameResolver", resolver)
         self.nameResolver = resolver
         self.resolver = ComplexResolverSimplifier(resolver)
         return previous

@@ -34,7 +34,7 @@ class IPullProducer(IProducer, Protocol):
 class IConsumer(Interface, Protocol):
     """Something that takes data from a producer."""
 
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+    def registerProducer(self, producer: IPushProducer | IPullProducer, streaming: bool) -> None:
         """
         Let ``producer`` feed this consumer.
 

@@ -1,0 +1,224 @@
+"""
+Each class against each interface that it says it implements: read by type checkers, never run.
+"""
+
+from reactorio.aio.connecting import BaseConnector
+from reactorio.aio.listening import Port
+from reactorio.aio.reactor import Reactor
+from reactorio.aio.streams import Connection
+from reactorio.application.reactors import IReactorInstaller
+from reactorio.application.reactors import Reactor as InstallableReactor
+from reactorio.application.service import (
+    IProcess,
+    IService,
+    IServiceCollection,
+    IServiceMaker,
+    MultiService,
+    Process,
+    Service,
+    ServiceMaker,
+)
+from reactorio.internet._delayedcall import DelayedCall
+from reactorio.internet._endpoints.hostname import HostnameEndpoint, _Race, _SimpleHostnameResolver
+from reactorio.internet._endpoints.layers import _WrapperEndpoint, _WrapperServerEndpoint
+from reactorio.internet._endpoints.strings import _TCP6ServerParser
+from reactorio.internet._endpoints.tcp import (
+    TCP4ClientEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ClientEndpoint,
+    TCP6ServerEndpoint,
+)
+from reactorio.internet._endpoints.unix import UNIXClientEndpoint, UNIXServerEndpoint
+from reactorio.internet._protocol.adapters import ConsumerToProtocolAdapter, FileWrapper, ProtocolToConsumerAdapter
+from reactorio.internet._protocol.datagrams import DatagramProtocol
+from reactorio.internet._protocol.factories import Factory
+from reactorio.internet._protocol.processes import ProcessProtocol
+from reactorio.internet._protocol.streams import Protocol
+from reactorio.internet._resolver import (
+    ComplexResolverSimplifier,
+    FirstOneWins,
+    GAIResolver,
+    HostResolution,
+    SimpleResolverComplexifier,
+)
+from reactorio.internet._testing.observers import EventLoggingObserver
+from reactorio.internet._testing.reactors import (
+    MemoryReactor,
+    RaisingMemoryReactor,
+    SynchronousResolver,
+    _SynchronousResolution,
+)
+from reactorio.internet._testing.transports import FakeDatagramTransport, StringTransport, _FakeConnector, _FakePort
+from reactorio.internet.abstract import FileDescriptor
+from reactorio.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress, _ProcessAddress
+from reactorio.internet.base import BlockingResolver, ThreadedResolver
+from reactorio.internet.interfaces import (
+    IAddress,
+    IConnector,
+    IConsumer,
+    IDelayedCall,
+    IHalfCloseableDescriptor,
+    IHostnameResolver,
+    IHostResolution,
+    IListeningPort,
+    ILoggingContext,
+    IProcessProtocol,
+    IProtocol,
+    IProtocolFactory,
+    IPullProducer,
+    IPushProducer,
+    IReactorCore,
+    IReactorFDSet,
+    IReactorPluggableNameResolver,
+    IReactorPluggableResolver,
+    IReactorSocket,
+    IReactorSSL,
+    IReactorTCP,
+    IReactorThreads,
+    IReactorTime,
+    IReactorUNIX,
+    IReadWriteDescriptor,
+    IResolutionReceiver,
+    IResolverSimple,
+    IStreamClientEndpoint,
+    IStreamServerEndpoint,
+    IStreamServerEndpointStringParser,
+    ISystemHandle,
+    ITCPTransport,
+    ITransport,
+    IUDPTransport,
+    _ISupportsExitSignalCapturing,
+)
+from reactorio.internet.task import Clock
+from reactorio.logger import ILogObserver
+from reactorio.logger._buffer import LimitedHistoryLogObserver
+from reactorio.logger._file import FileLogObserver
+from reactorio.logger._filter import FilteringLogObserver, ILogFilterPredicate, LogLevelFilterPredicate
+from reactorio.logger._legacy import LegacyLogObserverWrapper
+from reactorio.logger._observer import LogPublisher, _Guarded
+from reactorio.logger._stdlib import STDLibLogObserver
+from reactorio.persisted.sob import IPersistable, Persistent
+from reactorio.plugin import IPlugin
+from reactorio.protocols._basic.files import FileSender
+from reactorio.protocols.loopback import LoopbackRelay, _LoopbackAddress, _LoopbackTransport
+from reactorio.protocols.wire import Chargen
+from reactorio.python.filepath import FilePath, IFilePath
+from reactorio.python.zippath import ZipPath
+from reactorio.trial._asyncrunner import TestDecorator
+from reactorio.trial._results import TestResult
+from reactorio.trial.itrial import IReporterWithDurations, ITestCase
+from reactorio.trial.reporter import TestResultDecorator
+
+# reactorio.application.reactors
+
+_IReactorInstaller: list[type[IReactorInstaller]] = [InstallableReactor]
+
+# reactorio.application.service
+
+_IProcess: list[type[IProcess]] = [Process]
+_IService: list[type[IService]] = [Service]
+_IServiceCollection: list[type[IServiceCollection]] = [MultiService]
+_IServiceMaker: list[type[IServiceMaker]] = [ServiceMaker]  # type: ignore[list-item]  # options: a property here, settable there
+
+# reactorio.internet.interfaces
+
+_IAddress: list[type[IAddress]] = [
+    IPv4Address,
+    IPv6Address,
+    HostnameAddress,
+    UNIXAddress,
+    _ProcessAddress,
+    _LoopbackAddress,
+]
+_IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
+_IConsumer: list[type[IConsumer]] = [
+    Connection,
+    ProtocolToConsumerAdapter,
+    StringTransport,
+    FileDescriptor,
+    _LoopbackTransport,
+    LoopbackRelay,
+]
+_IDelayedCall: list[type[IDelayedCall]] = [DelayedCall]
+_IHalfCloseableDescriptor: list[type[IHalfCloseableDescriptor]] = [FileDescriptor]
+_IHostResolution: list[type[IHostResolution]] = [HostResolution, _SynchronousResolution]
+_IHostnameResolver: list[type[IHostnameResolver]] = [
+    _SimpleHostnameResolver,
+    GAIResolver,
+    SimpleResolverComplexifier,
+    SynchronousResolver,
+]
+_IListeningPort: list[type[IListeningPort]] = [Port, _FakePort]
+_ILoggingContext: list[type[ILoggingContext]] = [Port, Connection, DatagramProtocol, Factory, Protocol, FileDescriptor]
+_IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
+_IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
+_IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
+_IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
+_IPushProducer: list[type[IPushProducer]] = [Connection, StringTransport, FileDescriptor]
+_IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
+_IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
+_IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
+    Reactor,
+    MemoryReactor,
+    RaisingMemoryReactor,
+]
+_IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [Reactor]
+_IReactorSSL: list[type[IReactorSSL]] = [MemoryReactor, RaisingMemoryReactor]
+_IReactorSocket: list[type[IReactorSocket]] = [MemoryReactor, RaisingMemoryReactor]
+_IReactorTCP: list[type[IReactorTCP]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
+_IReactorThreads: list[type[IReactorThreads]] = [Reactor]
+_IReactorTime: list[type[IReactorTime]] = [Reactor, Clock]
+_IReactorUNIX: list[type[IReactorUNIX]] = [MemoryReactor, RaisingMemoryReactor]
+_IReadWriteDescriptor: list[type[IReadWriteDescriptor]] = [FileDescriptor]
+_IResolutionReceiver: list[type[IResolutionReceiver]] = [_Race, FirstOneWins]
+_IResolverSimple: list[type[IResolverSimple]] = [ComplexResolverSimplifier, BlockingResolver, ThreadedResolver]
+_IStreamClientEndpoint: list[type[IStreamClientEndpoint]] = [
+    HostnameEndpoint,
+    _WrapperEndpoint,
+    TCP4ClientEndpoint,
+    TCP6ClientEndpoint,
+    UNIXClientEndpoint,
+]
+_IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
+    _WrapperServerEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    UNIXServerEndpoint,
+]
+_IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [_TCP6ServerParser]
+_ISystemHandle: list[type[ISystemHandle]] = [Connection]
+_ITCPTransport: list[type[ITCPTransport]] = [Connection]
+_ITransport: list[type[ITransport]] = [FileWrapper, StringTransport, FileDescriptor, _LoopbackTransport, LoopbackRelay]
+_IUDPTransport: list[type[IUDPTransport]] = [FakeDatagramTransport]
+_IExitSignalCapturing: list[type[_ISupportsExitSignalCapturing]] = [Reactor]
+
+# reactorio.logger
+
+_ILogObserver: list[type[ILogObserver]] = [
+    EventLoggingObserver,
+    LimitedHistoryLogObserver,
+    FileLogObserver,
+    FilteringLogObserver,
+    LegacyLogObserverWrapper,
+    LogPublisher,
+    _Guarded,
+    STDLibLogObserver,
+]
+_ILogFilterPredicate: list[type[ILogFilterPredicate]] = [LogLevelFilterPredicate]
+
+# reactorio.persisted.sob
+
+_IPersistable: list[type[IPersistable]] = [Persistent]
+
+# reactorio.plugin
+
+_IPlugin: list[type[IPlugin]] = [InstallableReactor, ServiceMaker, _TCP6ServerParser]
+
+# reactorio.python.filepath
+
+_IFilePath: list[type[IFilePath]] = [FilePath, ZipPath]  # type: ignore[list-item]  # sep: a property here, settable there
+
+# reactorio.trial.itrial
+
+_IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]
+_ITestCase: list[type[ITestCase]] = [TestDecorator]  # type: ignore[list-item]  # skip: a property here, settable there
