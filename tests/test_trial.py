@@ -684,16 +684,77 @@ A_FILE = """
 """
 
 
+MIXED = """
+    import asyncio
+    import unittest as pyunit
+    import pytest
+    from reactorio.internet import reactor
+    from reactorio.internet.defer import inlineCallbacks
+    from reactorio.internet.task import deferLater
+    from reactorio.internet.threads import deferToThread
+    from reactorio.trial import unittest
+
+    async def use_both():
+        await deferLater(reactor, 0)
+        await deferToThread(int)
+        await asyncio.sleep(0)
+
+    class FirstTests(unittest.TestCase):
+        def test_deferred(self):
+            return deferLater(reactor, 0)
+
+        async def test_coroutine(self):
+            await use_both()
+
+    @pytest.mark.asyncio
+    async def test_of_pytest_asyncio():
+        await use_both()
+
+    class SecondTests(unittest.TestCase):
+        @inlineCallbacks
+        def test_generator(self):
+            yield use_both()
+
+    def test_with_a_loop_of_its_own():
+        asyncio.run(use_both())
+
+    class IsolatedTests(pyunit.IsolatedAsyncioTestCase):
+        async def test_coroutine(self):
+            await use_both()
+
+    class ThirdTests(FirstTests):
+        pass
+
+    def test_running_the_reactor():
+        reactor.callWhenRunning(reactor.stop)
+        reactor.run()
+
+    class LastTests(FirstTests):
+        pass
+"""
+
+
+def pytest_on(folder: Path, source: str, *options: str) -> str:
+    """Run pytest, as a process of its own, on a file; return what it says."""
+    (folder / "test_it.py").write_text(textwrap.dedent(source))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options, "test_it.py"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(reactorio.__file__).parents[1])}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    return done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("package", ["reactorio", "twisted"])
 def test_pytest_runs_them(tmp_path, package):
-    (tmp_path / "test_it.py").write_text(textwrap.dedent(A_FILE.replace("PACKAGE", package)))
     if package == "twisted":
         (tmp_path / "conftest.py").write_text("import reactorio.as_twisted\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "test_it.py"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(reactorio.__file__).parents[1])}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
-    )
+    said = pytest_on(tmp_path, A_FILE.replace("PACKAGE", package))
 
-    assert "1 failed, 2 passed, 1 skipped, 1 xfailed" in done.stdout, done.stdout + done.stderr
-    assert "still running at 0.01 secs" in done.stdout
+    assert "1 failed, 2 passed, 1 skipped, 1 xfailed" in said
+    assert "still running at 0.01 secs" in said
+    assert "Incompatible Exception Representation" not in said
+
+
+def test_one_session_mixes_them_with_tests_of_other_kinds(tmp_path, loop_kind):
+    strict = ("-W", "error", "-o", "asyncio_default_fixture_loop_scope=function")
+
+    assert "\n11 passed" in pytest_on(tmp_path, MIXED, *strict)

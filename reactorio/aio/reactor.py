@@ -117,8 +117,15 @@ class Reactor(Descriptors, ReactorCore):
     def _here(self) -> None:
         """Adopt the loop that runs here, if it is another than ours: the first line of what an application calls."""
         loop = running_loop()
-        if loop is not None and loop is not self._loop:
+        if loop is None:
+            self._forget_closed_loop()
+        elif loop is not self._loop:
             self._adopt(loop)
+
+    def _forget_closed_loop(self) -> None:
+        """An adopted loop may be closed without its generators being told: IsolatedAsyncioTestCase of 3.10 does so."""
+        if self._adopted_end is not None and self._loop is not None and self._loop.is_closed():
+            self._let_go()
 
     def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._fixed:
@@ -207,7 +214,9 @@ class Reactor(Descriptors, ReactorCore):
     def running(self) -> bool:
         """Are the ``during`` triggers of ``startup`` called, and ``shutdown`` not yet over?"""
         loop = running_loop()
-        if loop is not None and loop is not self._loop and self._may_adopt():
+        if loop is None:
+            self._forget_closed_loop()
+        elif loop is not self._loop and self._may_adopt():
             self._adopt(loop)
         return self._running
 
