@@ -100,10 +100,10 @@ class ReconnectingClientFactory(ClientFactory[P]):
 
     def _next_delay(self) -> float:
         delay = min(self.delay, self.maxDelay)
+        self.delay = min(delay * self.factor, self.maxDelay)
         if self.jitter:
             # A draw far out on the left would be in the past.
             delay = max(0.0, random.normalvariate(delay, delay * self.jitter))
-        self.delay = min(delay * self.factor, self.maxDelay)
         return delay
 
     def _clock(self) -> Any:
