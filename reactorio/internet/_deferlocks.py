@@ -83,8 +83,8 @@ class _ConcurrencyPrimitive:
 
         return self.acquire().addCallback(acquired)
 
-    async def __aenter__(self) -> None:
-        await self.acquire()
+    async def __aenter__(self) -> Self:
+        return await self.acquire()
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None

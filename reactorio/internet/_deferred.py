@@ -448,13 +448,16 @@ class Deferred(Generic[_ResultT]):
                 self._suppressAlreadyCalled = True
             elif isinstance(canceller, _Driver):
                 canceller.cancel_from_deferred()
+                del self, canceller
                 return
             else:
                 canceller(self)
             if not self.called:
                 self.errback(Failure._withoutTraceback(CancelledError()))
+            del canceller
         elif isinstance(self.result, Deferred):
             self.result.cancel()
+        del self
 
     # As a waiter of another Deferred
 
@@ -476,7 +479,10 @@ class Deferred(Generic[_ResultT]):
                 return cast("_ResultT", result)
             if self._debugInfo is not None:
                 self._debugInfo.failResult = None
-            result.raiseException()
+            try:
+                raise _error_of(result)
+            finally:
+                del self, result
         loop = running_loop()
         if loop is not None:
             task = current_task(loop)
@@ -622,10 +628,11 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                     break
                 except BaseException as error:
                     # The first link of the traceback is this function's.
-                    tb = error.__traceback__.tb_next  # type: ignore[union-attr]  # it was raised
-                    result = current.result = (
-                        Failure(error, None, tb, captureVars=True) if current.debug else caught(error, tb)
-                    )
+                    if current.debug:
+                        result = Failure(error, None, error.__traceback__.tb_next, True)  # type: ignore[union-attr]  # raised
+                    else:
+                        result = caught(error, error.__traceback__.tb_next)  # type: ignore[union-attr]  # raised
+                    current.result = result
                     failed = True
             if following is None or current._callbacks is None:
                 current._running = False
@@ -723,6 +730,7 @@ class _Driver(StandIn):
         self._awaited = error = None
         if failed:
             error = _error_of(result)
+            result = None
             if self._translation is not None and isinstance(error, AsyncioCancelledError):
                 error = self._translation
         loop = running_loop()
@@ -738,7 +746,13 @@ class _Driver(StandIn):
         if self._injected is not None and self._awaited is not None:
             # Cancelled while it ran, before it came to wait.
             self._cancel_awaited()
-        return following
+        # See the module's docstring.
+        result = error = None
+        if following is None:
+            return None
+        box = [following]
+        del self, following
+        return box.pop()
 
     def _resume_from_loop(self, future: Any = None) -> None:
         """Go on because ``future`` is done, or because another turn of the loop has come."""
@@ -751,6 +765,7 @@ class _Driver(StandIn):
                 result = error
                 failed = True
         following = self.resume(result, failed)
+        result = None
         if following is not None and not following.paused and not following._running:
             _run(following, isinstance(following.result, Failure))
 
@@ -758,7 +773,7 @@ class _Driver(StandIn):
     def _step(self, value: Any, error: BaseException | None) -> Deferred[Any] | None:
         """Run the coroutine until it has to wait, or ends; in its own context."""
         coroutine = self._coroutine
-        self._translation = None
+        self._translation = thrown = None
         while True:
             if self._injected is not None:
                 error = self._injected
@@ -770,14 +785,19 @@ class _Driver(StandIn):
                     thrown = error
                     error = None
                     awaited = coroutine.throw(thrown)
+                    thrown = None
             except StopIteration as stop:
+                thrown = None
                 return self._end(stop.value)
             except _DefGen_Return as returned:
                 _check_returner(coroutine, returned)
                 return self._end(returned.value)
             except BaseException as raised:
                 # The first link of the traceback is this function's.
-                return self._end(_failure_of(raised, cast("TracebackType", raised.__traceback__).tb_next))
+                failure = [_failure_of(raised, cast("TracebackType", raised.__traceback__).tb_next)]
+                end = [self._end]
+                del self, coroutine, thrown
+                return end.pop()(failure.pop())
 
             if type(awaited) is Deferred or isinstance(awaited, Deferred):
                 pass
@@ -854,6 +874,7 @@ class _Driver(StandIn):
         awaited = self._awaited
         if isinstance(awaited, Deferred):
             awaited.cancel()
+            del self, awaited
             return
         error = CancelledError()
         if is_future(awaited):

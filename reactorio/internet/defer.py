@@ -136,8 +136,7 @@ def maybeDeferred(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[
     try:
         result = f(*args, **kwargs)
     except BaseException as error:
-        tb = error.__traceback__
-        return fail(caught(error, tb and tb.tb_next))
+        return fail(caught(error, error.__traceback__.tb_next))  # type: ignore[union-attr]  # it was raised
     if isinstance(result, Deferred):
         return result
     if isinstance(result, Failure):

@@ -164,23 +164,30 @@ class Failure(BaseException):
         ``"reactorio.internet.error.ConnectionDone"`` are the same. A class also matches by its full name, so that a
         Failure that came from another process, or from before a reload, is recognised.
         """
-        mro = self.type.__mro__
+        # A copy that came over a wire may have the class's name in the class's place.
+        mro = getattr(self.type, "__mro__", ())
         for error in errorTypes:
             if error in mro:
                 if error is not object:
                     return error
-            elif self._is_named(error):
+            elif self._has_name_of(error):
                 return error
         return None
 
-    def _is_named(self, error: object) -> bool:
+    def _has_name_of(self, error: object) -> bool:
         if isinstance(error, str):
             return any(same_name(error, parent) for parent in self.parents)
-        if isinstance(error, type) and issubclass(error, BaseException):
+        if not isinstance(error, type) or not issubclass(error, BaseException):
+            return False
+        if "_parents" not in self.__dict__:
             # Full names are dear: first the short ones.
             name = error.__name__
-            return any(base.__name__ == name for base in self.type.__mro__) and reflect.qual(error) in self.parents
-        return False
+            for base in self.type.__mro__:
+                if base.__name__ == name:
+                    break
+            else:
+                return False
+        return reflect.qual(error) in self.parents
 
     def trap(self, *errorTypes: _ErrorT) -> _ErrorT:
         """
@@ -189,19 +196,28 @@ class Failure(BaseException):
         An errback starts with this to say which errors are its business.
         """
         error = self.check(*errorTypes)
-        if error is None:
+        if error is not None:
+            return error
+        try:
             self.raiseException()
-        return error
+        finally:
+            del self
 
     # Raising
 
     def raiseException(self) -> NoReturn:
         """Raise the exception, with its traceback."""
-        raise self.value.with_traceback(self.tb)
+        try:
+            raise self.value.with_traceback(self.tb)
+        finally:
+            # The traceback refers to this frame: with `self` in it there would be a circle.
+            del self
 
     def throwExceptionIntoGenerator(self, g: Generator[Any, Any, _T] | Coroutine[Any, Any, _T]) -> Any:
         """Raise the exception where the generator ``g`` is suspended, and return what it yields next."""
-        return g.throw(self.value.with_traceback(self.tb))
+        error = [self.value.with_traceback(self.tb)]
+        del self
+        return g.throw(error.pop())
 
     # Frames
 
