@@ -124,6 +124,13 @@ class Connection(asyncio.Protocol):
             self.connectionLost(reason_for(error))
         except Exception:
             self._end_by_exception()
+        if not self._reading:
+            # uvloop begins to read once this returns, whatever was said in here.
+            self._call_soon(self._pause_again)
+
+    def _pause_again(self) -> None:
+        if not self._reading and self._transport is not None and self._transport.is_reading():
+            self._transport.pause_reading()
 
     def _made(self) -> None:
         """Find the protocol and connect it; what a subclass is for."""
