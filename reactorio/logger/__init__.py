@@ -13,6 +13,7 @@ Logging: events, not lines. A :class:`Logger` makes them, observers take them, t
     _buffer       LimitedHistoryLogObserver
     _capture      capturedLogs
     _io           LoggingFile
+    _fromstdlib   StdlibHandler: records of logging as events
     _global       LogBeginner, globalLogBeginner
     _json         events in JSON and back
     _stdlib       STDLibLogObserver
@@ -39,6 +40,7 @@ from reactorio.logger._format import (
     formatTime,
     timeFormatRFC3339,
 )
+from reactorio.logger._fromstdlib import StdlibHandler
 from reactorio.logger._global import LogBeginner, globalLogBeginner
 from reactorio.logger._interfaces import ILogObserver, LogEvent
 from reactorio.logger._io import LoggingFile
@@ -67,6 +69,7 @@ __all__ = [
     "Operation",
     "PredicateResult",
     "STDLibLogObserver",
+    "StdlibHandler",
     "_loggerFor",
     "capturedLogs",
     "eventAsJSON",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from typing import IO, TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from reactorio.logger._buffer import LimitedHistoryLogObserver
 from reactorio.logger._file import FileLogObserver
 from reactorio.logger._filter import FilteringLogObserver, LogLevelFilterPredicate
 from reactorio.logger._format import eventAsText
+from reactorio.logger._fromstdlib import observe_unhandled
 from reactorio.logger._io import LoggingFile
 from reactorio.logger._levels import LogLevel
 from reactorio.logger._logger import Logger
@@ -60,6 +62,8 @@ class LogBeginner:
         self._stdio: Any = stdio
         self._warningsModule = warningsModule
         self._oldshowwarning = warningsModule.showwarning
+        # The standard library's `logging`, for the one beginner that is the program's.
+        self._loggingModule: Any = None
         # Where logging began: file and line.
         self._began: tuple[str, int] | None = None
         self._temporaryObserver: LogPublisher | None = LogPublisher(
@@ -97,6 +101,8 @@ class LogBeginner:
                 self._initialBuffer.replayTo(LogPublisher(*observers))
             self._initialBuffer = LimitedHistoryLogObserver(0)
             self._warningsModule.showwarning = self.showwarning
+            if self._loggingModule is not None:
+                observe_unhandled(self._loggingModule, self._publisher)
         for observer in observers:
             self._publisher.addObserver(observer)
         if before is not None:
@@ -140,3 +146,4 @@ def _without_time_and_system(event: LogEvent) -> str:
 
 
 globalLogBeginner = LogBeginner(globalLogPublisher, sys.stderr, sys, warnings)
+globalLogBeginner._loggingModule = logging

@@ -34,6 +34,8 @@ class STDLibLogObserver:
         self.stackDepth = stackDepth
 
     def __call__(self, event: LogEvent) -> None:
+        if "log_record" in event:
+            return  # it came from there
         level = to_stdlib.get(event.get("log_level", LogLevel.info), logging.INFO)
         if not self.logger.isEnabledFor(level):
             return
