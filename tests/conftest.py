@@ -19,11 +19,14 @@ import pytest
 
 from reactorio.aio.loop import close_loop, new_loop
 from reactorio.internet import reactor as the_reactor
-from reactorio.logger import LogLevel, globalLogPublisher
+from reactorio.logger import LogLevel, globalLogBeginner, globalLogPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from types import ModuleType
+
+# The events held back for a log that never begins would keep what one test made alive into another.
+globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

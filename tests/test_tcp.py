@@ -493,7 +493,7 @@ def test_an_exception_in_a_hook_ends_its_connection_only(run, hook, logged_error
 
     def fail(self, *args):
         if hook == "connectionLost":
-            self.lost.callback(*args)
+            self.lost.callback(args[0].value)
         raise ZeroDivisionError(hook)
 
     setattr(Broken, hook, fail)
