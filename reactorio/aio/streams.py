@@ -125,11 +125,14 @@ class Connection(asyncio.Protocol):
         except Exception:
             self._end_by_exception()
         if not self._reading:
-            # uvloop begins to read once this returns, whatever was said in here.
+            # uvloop, and asyncio before Python 3.11, begin to read once this returns, whatever was said in here.
             self._call_soon(self._pause_again)
 
     def _pause_again(self) -> None:
-        if not self._reading and self._transport is not None and self._transport.is_reading():
+        if not self._reading and self._transport is not None and not self._transport.is_closing():
+            # uvloop says that it reads; asyncio says that it does not, and may do so all the same.
+            if not self._transport.is_reading():
+                self._transport.resume_reading()
             self._transport.pause_reading()
 
     def _made(self) -> None:
