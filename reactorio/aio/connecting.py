@@ -26,18 +26,95 @@ if TYPE_CHECKING:
     from reactorio.internet.interfaces import IAddress, IProtocol
     from reactorio.internet.protocol import ClientFactory
 
-__all__ = ["BaseConnector", "Client", "Connector"]
+__all__ = ["BaseClient", "BaseConnector", "Client", "Connector"]
 
 _log = Logger(namespace="reactorio.internet.tcp")
 
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY})
 
 
-class Client(Connection):
+class BaseClient(Connection):
     """
-    A connection that we open. It exists, and its socket is bound, before there is a loop; it begins with the loop's
-    next turn.
+    A connection that we open. It exists, and so does its socket, before there is a loop.
+
+    Args:
+        connector: Who is told how the attempt ends.
+        family: What kind of socket.
+        reactor: Whose loop connects it.
     """
+
+    addr: Any = None
+
+    def __init__(self, connector: BaseConnector, family: int, reactor: Reactor | None = None) -> None:
+        super().__init__(None, None, reactor)
+        self.connector: BaseConnector | None = connector
+        self._family = family
+        try:
+            self.socket = self.createInternetSocket()
+        except OSError as error:
+            self._fail_soon(getConnectError(error))
+
+    def createInternetSocket(self) -> socket.socket:
+        """Return a new socket that does not block."""
+        return new_socket(self._family)
+
+    def _fail_soon(self, error: Exception) -> None:
+        self.reactor._call_soon(self.failIfNotConnected, error)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
+        if self._given_up():
+            transport.abort()
+        else:
+            super().connection_made(transport)
+
+    def _made(self) -> None:
+        connector: BaseConnector = self.connector  # type: ignore[assignment]  # there until given up
+        protocol = connector.buildProtocol(self.getPeer())
+        if protocol is None:
+            self._connect_protocol(Protocol(), "Uninitialized")
+            self.loseConnection()
+        else:
+            self._connect_protocol(protocol, log_prefix_of(protocol) + ",client")
+
+    def data_received(self, data: bytes) -> None:
+        if self.protocol is not None:
+            super().data_received(data)
+
+    def _given_up(self) -> bool:
+        return self.connector is None or bool(self.disconnected)
+
+    def stopConnecting(self) -> None:
+        """Stop the attempt; the factory's ``clientConnectionFailed`` gets UserError."""
+        self.failIfNotConnected(UserError())
+
+    def failIfNotConnected(self, error: BaseException | Failure | None) -> None:
+        """Give the attempt up because of ``error``, if it is still one."""
+        if self.connected or self._given_up():
+            return
+        connector, self.connector = self.connector, None
+        self.disconnected = 1
+        self._stop_trying()
+        if self.socket is not None:
+            self.socket.close()
+        reason = error if isinstance(error, Failure) else Failure(error)
+        connector.connectionFailed(reason)  # type: ignore[union-attr]
+
+    def _stop_trying(self) -> None:
+        """The attempt is given up; the socket is still open."""
+
+    def _after_loss(self, reason: Failure) -> None:
+        connector, self.connector = self.connector, None
+        if connector is not None:
+            connector.connectionLost(reason)
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__} to {self.addr} at {id(self):x}>"
+
+
+class Client(BaseClient):
+    """A TCP connection that we open; it is bound at once, and begins with the loop's next turn."""
+
+    addr: tuple[str, int]
 
     def __init__(
         self,
@@ -47,15 +124,10 @@ class Client(Connection):
         connector: Connector,
         reactor: Reactor | None = None,
     ) -> None:
-        super().__init__(None, None, reactor)
-        self.connector: Connector | None = connector
-        self.addr: tuple[str, int] = (host, port)
-        self._family = family_of(host)
+        super().__init__(connector, family_of(host), reactor)
+        self.addr = (host, port)
         self._attaching: asyncio.Task[Any] | None = None
-        try:
-            self.socket = self.createInternetSocket()
-        except OSError as error:
-            self._fail_soon(getConnectError(error))
+        if self.socket is None:
             return
         if bindAddress is not None:
             try:
@@ -64,13 +136,6 @@ class Client(Connection):
                 self._fail_soon(ConnectBindError(error.errno, os.strerror(error.errno or 0)))
                 return
         self.reactor._call_soon(self.resolveAddress)
-
-    def createInternetSocket(self) -> socket.socket:
-        """Return a new socket that does not block."""
-        return new_socket(self._family)
-
-    def _fail_soon(self, error: Exception) -> None:
-        self.reactor._call_soon(self.failIfNotConnected, error)
 
     def resolveAddress(self) -> None:
         """Find the address for the name, and go on to connect."""
@@ -121,54 +186,11 @@ class Client(Connection):
         if not task.cancelled() and task.exception() is not None:
             self.failIfNotConnected(task.exception())
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
-        if self._given_up():
-            transport.abort()
-        else:
-            super().connection_made(transport)
-
-    def _made(self) -> None:
-        connector: Connector = self.connector  # type: ignore[assignment]  # there until given up
-        protocol = connector.buildProtocol(self.getPeer())
-        if protocol is None:
-            self._connect_protocol(Protocol(), "Uninitialized")
-            self.loseConnection()
-        else:
-            self._connect_protocol(protocol, log_prefix_of(protocol) + ",client")
-
-    def data_received(self, data: bytes) -> None:
-        if self.protocol is not None:
-            super().data_received(data)
-
-    def _given_up(self) -> bool:
-        return self.connector is None or bool(self.disconnected)
-
-    def stopConnecting(self) -> None:
-        """Stop the attempt; the factory's ``clientConnectionFailed`` gets UserError."""
-        self.failIfNotConnected(UserError())
-
-    def failIfNotConnected(self, error: BaseException | Failure | None) -> None:
-        """Give the attempt up because of ``error``, if it is still one."""
-        if self.connected or self._given_up():
-            return
-        connector, self.connector = self.connector, None
-        self.disconnected = 1
+    def _stop_trying(self) -> None:
         if self._attaching is not None:
             self._attaching.cancel()
-        if self.socket is not None:
-            if self.reactor._loop is not None and self.socket.fileno() != -1:
-                self.reactor._loop.remove_writer(self.socket)
-            self.socket.close()
-        reason = error if isinstance(error, Failure) else Failure(error)
-        connector.connectionFailed(reason)  # type: ignore[union-attr]
-
-    def _after_loss(self, reason: Failure) -> None:
-        connector, self.connector = self.connector, None
-        if connector is not None:
-            connector.connectionLost(reason)
-
-    def __repr__(self) -> str:
-        return f"<{self.__class__} to {self.addr} at {id(self):x}>"
+        if self.socket is not None and self.reactor._loop is not None and self.socket.fileno() != -1:
+            self.reactor._loop.remove_writer(self.socket)
 
 
 @implementer(IConnector)
@@ -302,5 +324,5 @@ class Connector(BaseConnector):
         return IPv4Address("TCP", self.host, self.port)
 
 
-Client.__module__ = Connector.__module__ = "reactorio.internet.tcp"
+BaseClient.__module__ = Client.__module__ = Connector.__module__ = "reactorio.internet.tcp"
 BaseConnector.__module__ = "reactorio.internet.base"

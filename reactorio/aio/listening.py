@@ -132,6 +132,14 @@ class Port:
         """
         if self.socket is None:
             self.socket = self._bound_socket()
+        self._say_started()
+        self.factory.doStart()
+        self.connected = True
+        self.disconnected = False
+        self.reactor._opened(self)
+        self.reactor._when_loop(self._serve)
+
+    def _say_started(self) -> None:
         self._realPortNumber = self.socket.getsockname()[1]
         log.msg(
             eventSource=self,
@@ -141,11 +149,6 @@ class Port:
             prefix=log_prefix_of(self.factory),
             port=self._realPortNumber,
         )
-        self.factory.doStart()
-        self.connected = True
-        self.disconnected = False
-        self.reactor._opened(self)
-        self.reactor._when_loop(self._serve)
 
     def _bound_socket(self) -> socket.socket:
         sock = None

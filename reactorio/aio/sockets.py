@@ -1,4 +1,4 @@
-"""Opening, binding and naming stream sockets."""
+"""Opening, binding and naming sockets."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from reactorio.internet.abstract import isIPv6Address
-from reactorio.internet.address import IPv4Address, IPv6Address
+from reactorio.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from reactorio.internet.error import ServiceNameUnknownError
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 _POSIX = os.name == "posix" and sys.platform != "cygwin"
+
+# None where there is no such thing.
+_UNIX = getattr(socket, "AF_UNIX", None)
 
 _NUMERIC_ONLY = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
@@ -85,7 +88,8 @@ def family_of(host: str) -> socket.AddressFamily:
 
 def new_socket(family: int) -> socket.socket:
     # The protocol is named because asyncio sets TCP_NODELAY only where it is.
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    protocol = 0 if family == _UNIX else socket.IPPROTO_TCP
+    sock = socket.socket(family, socket.SOCK_STREAM, protocol)
     sock.setblocking(False)
     return sock
 
@@ -104,14 +108,16 @@ def resolve_ipv6(host: str, port: int) -> Any:
     return (resolved[0], port, *resolved[2:])
 
 
-def address_of(family: int, sockaddr: Any) -> IAddress:
+def address_of(family: int, sockaddr: Any, type: Literal["TCP", "UDP"] = "TCP") -> IAddress:
     """Return the address object for what ``getsockname`` or ``getpeername`` gave."""
     if family == socket.AF_INET6:
         host, port, flow, scope = sockaddr
         if scope:
             host = socket.getnameinfo(sockaddr, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
-        return IPv6Address("TCP", host, port, flow, scope)
-    return IPv4Address("TCP", sockaddr[0], sockaddr[1])
+        return IPv6Address(type, host, port, flow, scope)
+    if family == _UNIX:
+        return UNIXAddress(sockaddr or None)
+    return IPv4Address(type, sockaddr[0], sockaddr[1])
 
 
 def port_number(port: int | str) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from errno import EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS, EINVAL, EISCONN, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM
 from errno import EWOULDBLOCK as EWOULDBLOCK
 
-from reactorio.aio.connecting import Client, Connector
-from reactorio.aio.connecting import Client as BaseClient
+from reactorio.aio.connecting import BaseClient, Client, Connector
 from reactorio.aio.listening import Port, Server
 from reactorio.aio.sockets import _NUMERIC_ONLY as _NUMERIC_ONLY
 from reactorio.aio.sockets import Binding, makeBinding
@@ -36,4 +35,3 @@ __all__ = [
     "_resolveIPv6",
     "makeBinding",
 ]
-
