@@ -103,34 +103,33 @@ class LineReceiver(Protocol, _PauseableMixin):
             return None
         self._busyReceiving = True
         try:
-            return self._deliver()
+            # All is looked up anew for each line: what is called may have changed it.
+            while self._delivered < len(self._data) and not self.paused:
+                if not self.line_mode:
+                    why = self.rawDataReceived(self.clearLineBuffer())
+                    if why:
+                        return why
+                    continue
+                data, start, delimiter = self._data, self._delivered, self.delimiter
+                end = data.find(delimiter, start)
+                if end < 0:
+                    # The last of these bytes may begin the delimiter.
+                    if len(data) - start >= self.MAX_LENGTH + len(delimiter):
+                        return self.lineLengthExceeded(self.clearLineBuffer())
+                    return None
+                if end - start > self.MAX_LENGTH:
+                    return self.lineLengthExceeded(self.clearLineBuffer())
+                self._delivered = end + len(delimiter)
+                why = self.lineReceived(data[start:end])
+                if why or (self.transport and self.transport.disconnecting):
+                    return why
+            return None
         finally:
             self._busyReceiving = False
             if self._delivered == len(self._data):
                 # An idle connection must not hold on to what it read last.
-                self._buffer = b""
-
-    def _deliver(self) -> Any:
-        while self._delivered < len(self._data) and not self.paused:
-            if not self.line_mode:
-                why = self.rawDataReceived(self.clearLineBuffer())
-                if why:
-                    return why
-                continue
-            start = self._delivered
-            end = self._data.find(self.delimiter, start)
-            if end < 0:
-                # The last of these bytes may begin the delimiter.
-                if len(self._data) - start >= self.MAX_LENGTH + len(self.delimiter):
-                    return self.lineLengthExceeded(self.clearLineBuffer())
-                return None
-            if end - start > self.MAX_LENGTH:
-                return self.lineLengthExceeded(self.clearLineBuffer())
-            self._delivered = end + len(self.delimiter)
-            why = self.lineReceived(self._data[start:end])
-            if why or (self.transport and self.transport.disconnecting):
-                return why
-        return None
+                self._data = b""
+                self._delivered = 0
 
     def setLineMode(self, extra: bytes = b"") -> Any:
         """
