@@ -68,6 +68,11 @@ def test_every_class_is_what_its_interfaces_say() -> None:
 
 
 @pytest.mark.timeout(300)
+def test_a_usual_program_passes() -> None:
+    assert mypy(IMPLEMENTERS.with_name("program.py")) == ""
+
+
+@pytest.mark.timeout(300)
 def test_a_checker_finds_wrong_use_of_interfaces(tmp_path: Path) -> None:
     program = tmp_path / "wrong.py"
     program.write_text(
