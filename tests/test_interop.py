@@ -499,7 +499,7 @@ def test_eager_tasks_await_deferreds(fired, run):
         async def body():
             # An eager task inside of a driven coroutine: it is the task that awaits, not the driver.
             deferred = succeed(7) if fired else pending_deferred("value")
-            return await asyncio.Task(wait(deferred), eager_start=True)
+            return await asyncio.Task(wait(deferred), loop=asyncio.get_running_loop(), eager_start=True)
 
         return await ensureDeferred(body())
 
