@@ -169,6 +169,10 @@ class Connection(asyncio.Protocol):
         return bool(self.connected)
 
     def connection_lost(self, error: Exception | None) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            # Not to be aborted: asyncio would close it twice.
+            self._remember_addresses(transport)
         self.connectionLost(reason_for(error, self._aborting))
 
     def pause_writing(self) -> None:
