@@ -236,7 +236,9 @@ class Deferred(Generic[_ResultT]):
         if args or kwargs:
             return self._add((callback, args, kwargs), None, _ARGS)
         if self.called:
-            return self._add(callback, None, None)
+            add = [self._add]
+            del self
+            return add.pop()(callback, None, None)
         # The common case, without another call.
         if self._callbacks is None:
             self._callbacks = [(callback, None, None)]
@@ -266,7 +268,9 @@ class Deferred(Generic[_ResultT]):
         if args or kwargs:
             return self._add(None, (errback, args, kwargs), _ARGS)
         if self.called:
-            return self._add(None, errback, None)
+            add = [self._add]
+            del self
+            return add.pop()(None, errback, None)
         # The common case, without another call.
         if self._callbacks is None:
             self._callbacks = [(None, errback, None)]
@@ -303,7 +307,9 @@ class Deferred(Generic[_ResultT]):
             call = (callback, args, kwargs)
             return self._add(call, call, _ARGS)
         if self.called:
-            return self._add(callback, callback, None)
+            add = [self._add]
+            del self
+            return add.pop()(callback, callback, None)
         # The common case, without another call.
         if self._callbacks is None:
             self._callbacks = [(callback, callback, None)]
