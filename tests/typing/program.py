@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from reactorio.internet import endpoints
-from reactorio.internet.interfaces import IAddress, IConnector, IReactorTCP, IReactorTime
 from reactorio.internet.protocol import (
     ClientFactory,
     Factory,
@@ -13,7 +14,10 @@ from reactorio.internet.protocol import (
 )
 from reactorio.protocols.basic import LineReceiver
 from reactorio.protocols.policies import TimeoutMixin, WrappingFactory
-from reactorio.python.failure import Failure
+
+if TYPE_CHECKING:
+    from reactorio.internet.interfaces import IAddress, IConnector, IReactorTCP, IReactorTime
+    from reactorio.python.failure import Failure
 
 
 class Echo(LineReceiver, TimeoutMixin):
@@ -57,7 +61,7 @@ class Client2(ClientFactory):
 
 
 async def main(r: IReactorTCP, clock: IReactorTime) -> None:
-    port = await endpoints.serverFromString(r, "tcp:0").listen(EchoFactory())
+    await endpoints.serverFromString(r, "tcp:0").listen(EchoFactory())
     r.listenTCP(0, WrappingFactory(Factory.forProtocol(Echo)), interface="::1").getHost()
     r.connectTCP("h", 1, Client(), bindAddress=("1", 1))
     f = EchoFactory.forProtocol(Echo)
