@@ -89,14 +89,28 @@ def test_a_callback_that_is_added_by_a_callback_comes_last(tw):
     assert seen == ["first", "second", "added"]
 
 
-def test_pausing_stops_the_chain_where_it_is(tw):
+def test_a_paused_deferred_waits_until_it_was_unpaused_as_often(tw):
     defer, seen = tw("internet.defer"), []
-    d = defer.Deferred()
-    d.addCallback(lambda _: d.pause()).addCallback(lambda _: seen.append("went on"))
-    d.callback(None)
+    d = defer.Deferred().addCallback(seen.append)
+    d.pause()
+    d.pause()
+    d.callback("result")
+    d.unpause()
     assert seen == []
     d.unpause()
-    assert seen == ["went on"]
+    assert seen == ["result"]
+
+
+def test_pausing_in_a_callback_holds_only_what_is_added_later(tw):
+    defer, seen = tw("internet.defer"), []
+    d = defer.Deferred()
+    d.addCallback(lambda _: d.pause()).addCallback(lambda _: seen.append("there before"))
+    d.callback(None)
+    assert seen == ["there before"]
+    d.addCallback(lambda _: seen.append("added later"))
+    assert seen == ["there before"]
+    d.unpause()
+    assert seen == ["there before", "added later"]
 
 
 @pytest.mark.parametrize("length", [10_000])

@@ -584,6 +584,8 @@ def _run(current: Deferred[Any], failed: bool) -> None:
     """
     Run the callbacks of a Deferred, and those of all Deferreds that get a result by that.
 
+    As in Twisted, a Deferred that is paused by one of its own callbacks runs those that it has to the end.
+
     Args:
         current: It has a result, is not paused, and nobody runs its callbacks.
         failed: Whether that result is a Failure.
@@ -592,6 +594,7 @@ def _run(current: Deferred[Any], failed: bool) -> None:
     interrupted: list[Deferred[Any]] | None = None
     calls: Any = None
     callback: Any = None
+    inner: Any = None
     while True:
         following: Deferred[Any] | None = None
         result = current.result
@@ -612,7 +615,7 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                             following = callback.resume(result, failed)
                             result = current.result = None
                             failed = False
-                            if following is not None or current.paused:
+                            if following is not None:
                                 break
                             continue
                         else:
@@ -621,12 +624,14 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                         if type(result) not in special_classes:
                             failed = False
                         elif isinstance(result, Deferred):
-                            result, failed = _chain(current, result, callback)
+                            inner = result
+                            result, failed = _chain(current, inner, callback)
+                            if result is inner:
+                                current.result = inner
+                                break
                         else:
                             failed = True
                         current.result = result
-                        if current.paused:
-                            break
                     else:
                         current._callbacks = None
                         break
@@ -658,7 +663,7 @@ def _run(current: Deferred[Any], failed: bool) -> None:
             if not interrupted:
                 # See the module's docstring.
                 del current, following
-                result = callback = calls = errback = args = None
+                result = callback = calls = errback = args = inner = None
                 return
             following = interrupted.pop()
             following._running = False
@@ -677,7 +682,10 @@ def _chain(current: Deferred[Any], inner: Deferred[Any], callback: Any) -> tuple
     if not inner.called or inner.paused or inner._running:
         current.paused += 1
         current._chainedTo = inner
-        inner._add(current, current, _WAITER)
+        if inner._callbacks is None:
+            inner._callbacks = [(current, current, _WAITER)]
+        else:
+            inner._callbacks.append((current, current, _WAITER))
         return inner, False
     result = inner.result
     inner.result = None
