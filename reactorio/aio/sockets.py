@@ -13,10 +13,13 @@ from reactorio.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from reactorio.internet.error import ServiceNameUnknownError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reactorio.internet.interfaces import IAddress
 
 __all__ = [
     "Binding",
+    "LentSocket",
     "address_of",
     "as_binding",
     "family_of",
@@ -49,7 +52,7 @@ class Binding:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if self.reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(resolve_numeric(sock.family, self.interface, self.port))
+        sock.bind(resolve_numeric(family_of(self.interface), self.interface, self.port))
 
 
 def makeBinding(interface: str = "", port: int = 0, reuseAddress: bool = False, reusePort: bool = False) -> Binding:
@@ -84,6 +87,35 @@ def listening_binding(port: int | Binding, interface: str) -> Binding:
 def family_of(host: str) -> socket.AddressFamily:
     """IPv6 for an IPv6 literal, otherwise IPv4."""
     return socket.AF_INET6 if isIPv6Address(host) else socket.AF_INET
+
+
+class LentSocket:
+    """
+    The socket of a loop's transport, for an application that wants to see it.
+
+    It has all that the loop lets one do with it, and `close`, which the loop's has not: a program that has handed the
+    descriptor on (`adoptStreamConnection`, another process) closes its own with that, and the connection lives on there.
+
+    Args:
+        sock: What the loop gives out.
+        end: Ends the transport that it belongs to.
+    """
+
+    __slots__ = ("_end", "_sock")
+
+    def __init__(self, sock: Any, end: Callable[[], None]) -> None:
+        self._sock = sock
+        self._end = end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def close(self) -> None:
+        """Close this descriptor of the connection, without a word to the peer or to the protocol."""
+        self._end()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._sock!r}>"
 
 
 def new_socket(family: int) -> socket.socket:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.aio.errors import reason_for
-from reactorio.aio.sockets import address_of
+from reactorio.aio.sockets import LentSocket, address_of
 from reactorio.internet.interfaces import (
     IConsumer,
     IHalfCloseableProtocol,
@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
         if hasattr(transport, "max_size"):
             transport.max_size = READ_SIZE
         if self.socket is None:
-            self.socket = transport.get_extra_info("socket")
+            self.socket = LentSocket(transport.get_extra_info("socket"), self._take_away)
         self._family = self.socket.family
         self.connected = 1
         self._reading = True
@@ -333,9 +333,9 @@ class Connection(asyncio.Protocol):
         self.connected = 0
         self._reading = self._corked = False
         self._gathered.clear()
-        self.reactor._closed(self)
         transport, self._transport = self._transport, None
         if transport is not None:
+            self.reactor._closed(self)
             self._remember_addresses(transport)
             transport.abort()
         producer, self.producer = self.producer, None
@@ -345,6 +345,19 @@ class Connection(asyncio.Protocol):
         if protocol is not None:
             self._tell(protocol.connectionLost, reason)
         self._after_loss(reason)
+
+    def _take_away(self) -> None:
+        """The application has closed the socket itself: that is the end, and the protocol is not told."""
+        if self.disconnected:
+            return
+        self.disconnected = 1
+        self.connected = 0
+        self._reading = self._corked = False
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            self.reactor._closed(self)
+            self._remember_addresses(transport)
+            transport.abort()
 
     def _after_loss(self, reason: Failure) -> None:
         """The protocol knows; what a subclass has to add."""
