@@ -58,10 +58,14 @@ class Server(Connection):
         if protocol is None:
             self.abortConnection()
             return
-        self.hostname = getattr(peer, "host", None)
+        self.hostname = self._hostname_of(peer)
         prefix = log_prefix_of(protocol)
         self.repstr = f"<{type(protocol).__name__} #{self.sessionno} on {self.server._realPortNumber}>"
         self._connect_protocol(protocol, f"{prefix},{self.sessionno},{self.hostname}")
+
+    def _hostname_of(self, peer: IAddress) -> str | None:
+        """Return how log lines name the peer."""
+        return getattr(peer, "host", None)
 
     def __repr__(self) -> str:
         return getattr(self, "repstr", object.__repr__(self))

@@ -23,8 +23,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reactorio._interface import implementer
+from reactorio.aio.adopting import Adopting
 from reactorio.aio.base import ReactorCore
 from reactorio.aio.connecting import Connector
+from reactorio.aio.datagrams import Datagrams
 from reactorio.aio.descriptors import Descriptors
 from reactorio.aio.errors import CONNECTION_LOST
 from reactorio.aio.listening import Port
@@ -36,16 +38,24 @@ from reactorio.aio.loop import (
     running_loop,
     until_loop_ends,
 )
+from reactorio.aio.multicast import Multicast
+from reactorio.aio.unix import Unix
+from reactorio.aio.unixdatagrams import UnixDatagrams
 from reactorio.internet.defer import Deferred
 from reactorio.internet.error import ReactorAlreadyInstalledError, ReactorAlreadyRunning, ReactorNotRestartable
 from reactorio.internet.interfaces import (
     IReactorCore,
     IReactorFDSet,
+    IReactorMulticast,
     IReactorPluggableNameResolver,
     IReactorPluggableResolver,
+    IReactorSocket,
     IReactorTCP,
     IReactorThreads,
     IReactorTime,
+    IReactorUDP,
+    IReactorUNIX,
+    IReactorUNIXDatagram,
     _ISupportsExitSignalCapturing,
 )
 from reactorio.logger import Logger
@@ -79,12 +89,17 @@ _A_DAY = 86400.0
     IReactorTime,
     IReactorThreads,
     IReactorTCP,
+    IReactorUDP,
+    IReactorMulticast,
+    IReactorUNIX,
+    IReactorUNIXDatagram,
+    IReactorSocket,
     IReactorFDSet,
     IReactorPluggableResolver,
     IReactorPluggableNameResolver,
     _ISupportsExitSignalCapturing,
 )
-class Reactor(Descriptors, ReactorCore):
+class Reactor(Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Descriptors, ReactorCore):
     """A reactor on an asyncio loop, bound to it when there is one."""
 
     _loop: asyncio.AbstractEventLoop | None = None
