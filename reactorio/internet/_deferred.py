@@ -544,7 +544,9 @@ class Deferred(Generic[_ResultT]):
             NotACoroutineError: ``coro`` is neither a coroutine nor a generator.
         """
         if isinstance(coro, (CoroutineType, GeneratorType, Coroutine, Generator)):
-            return drive(coro)
+            box: list[Deferred[_T]] = [Deferred()]
+            _Driver(coro, box[0]).resume(None, False)
+            return box.pop()
         raise NotACoroutineError(f"{coro!r} is not a coroutine")
 
     def __repr__(self) -> str:
@@ -725,6 +727,7 @@ class _Driver(StandIn):
     def __init__(self, coroutine: Any, deferred: Deferred[Any]) -> None:
         self._coroutine = coroutine
         self._deferred = deferred
+        deferred._canceller = self
         self._context = copy_context()
         self._injected = self._translation = self._awaited = self._loop = None
 
@@ -762,10 +765,11 @@ class _Driver(StandIn):
             self._cancel_awaited()
         # See the module's docstring.
         result = error = None
+        del self
         if following is None:
             return None
         box = [following]
-        del self, following
+        del following
         return box.pop()
 
     def _resume_from_loop(self, future: Any = None) -> None:
@@ -877,9 +881,13 @@ class _Driver(StandIn):
         deferred._chainedTo = None
         if self._done_callbacks is not None:
             self._call_done_callbacks()
-        if deferred._callbacks is None and not isinstance(result, Failure):
-            return None
-        return deferred
+        if deferred._callbacks is not None:
+            return deferred
+        if isinstance(result, Failure):
+            if deferred._debugInfo is None:
+                deferred._debugInfo = DebugInfo()
+            deferred._debugInfo.failResult = result
+        return None
 
     # Cancellation
 
@@ -994,10 +1002,7 @@ def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:
 @_extraneous
 def drive(coroutine: Any) -> Deferred[Any]:
     """Start to run a coroutine or generator, and return the Deferred for its result."""
-    deferred: Deferred[Any] = Deferred()
-    driver = deferred._canceller = _Driver(coroutine, deferred)
-    if driver.resume(None, False) is not None:
-        _run(deferred, isinstance(deferred.result, Failure))
-    box = [deferred]
-    del driver, deferred
+    # What is called for every level of a program's coroutines writes these three lines itself: a frame less.
+    box: list[Deferred[Any]] = [Deferred()]
+    _Driver(coroutine, box[0]).resume(None, False)
     return box.pop()

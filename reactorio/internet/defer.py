@@ -36,11 +36,12 @@ from reactorio.internet._deferred import (
     NotACoroutineError,
     TimeoutError,
     _DefGen_Return,
+    _Driver,
     drive,
 )
 from reactorio.internet._unhandled import DebugInfo as DebugInfo
 from reactorio.python.deprecate import deprecated
-from reactorio.python.failure import Failure, caught, special_classes
+from reactorio.python.failure import Failure, _extraneous, caught, special_classes
 from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
@@ -157,12 +158,13 @@ def ensureDeferred(
     Raises:
         NotACoroutineError: ``coro`` is neither.
     """
-    if isinstance(coro, (CoroutineType, GeneratorType)):
-        return drive(coro)
     if isinstance(coro, Deferred):
         return coro
-    if isinstance(coro, (Coroutine, Generator)):
-        return drive(coro)
+    if isinstance(coro, (CoroutineType, GeneratorType, Coroutine, Generator)):
+        # See drive(): this is it, with one frame less.
+        box: list[Deferred[_T]] = [Deferred()]
+        _Driver(coro, box[0]).resume(None, False)
+        return box.pop()
     raise NotACoroutineError(f"{coro!r} is not a coroutine or a Deferred")
 
 
@@ -175,6 +177,7 @@ def inlineCallbacks(f: Callable[_P, Generator[Any, Any, _T]]) -> Callable[_P, De
     """
 
     @wraps(f)
+    @_extraneous
     def run(*args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
         try:
             generator = f(*args, **kwargs)
@@ -182,9 +185,12 @@ def inlineCallbacks(f: Callable[_P, Generator[Any, Any, _T]]) -> Callable[_P, De
             raise TypeError(
                 f"inlineCallbacks requires {f!r} to produce a generator; instead it called returnValue"
             ) from returned
-        if not isinstance(generator, Generator):
+        if type(generator) is not GeneratorType and not isinstance(generator, Generator):
             raise TypeError(f"inlineCallbacks requires {f!r} to produce a generator; instead got {generator!r}")
-        return drive(generator)
+        # See drive(): this is it, with one frame less.
+        box: list[Deferred[_T]] = [Deferred()]
+        _Driver(generator, box[0]).resume(None, False)
+        return box.pop()
 
     return run
 
