@@ -21,6 +21,7 @@ import sys
 import time
 import tracemalloc
 import venv
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def deferred_cases(package: str) -> dict[str, Callable[[], object]]:
 
     def nested_10() -> None:
         ds = [Deferred() for _ in range(10)]
-        for outer, inner in zip(ds, ds[1:]):
+        for outer, inner in pairwise(ds):
             outer.addCallback(lambda _, inner=inner: inner)
         for outer in ds[:-1]:
             outer.callback(None)
@@ -379,8 +380,7 @@ def main() -> None:
         for who in contestants if number % 2 == 0 else reversed(contestants):
             rounds[who].append(run_child(python[who], who))
     results = {
-        who: {name: median(rows[name] for rows in measured) for name in measured[0]}
-        for who, measured in rounds.items()
+        who: {name: median(rows[name] for rows in measured) for name in measured[0]} for who, measured in rounds.items()
     }
     if options.json:
         options.json.write_text(json.dumps(results, indent=2))

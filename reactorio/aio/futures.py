@@ -189,6 +189,10 @@ class StandIn:
     def done(self) -> bool:
         raise NotImplementedError
 
+    def cancel_from_deferred(self) -> None:
+        """Be cancelled as a Deferred is, not as a task."""
+        raise NotImplementedError
+
     def cancelling(self) -> int:
         return self._cancel_requests
 

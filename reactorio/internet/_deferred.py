@@ -1,5 +1,5 @@
 """
-The Deferred, what runs its callbacks, and what drives coroutines. Everything that is called often is here.
+The Deferred, and what runs its callbacks. What is called often is here, and in ``_driver``.
 
 A Deferred keeps its callbacks as triples (callback, errback, kind). Kinds:
 
@@ -9,20 +9,16 @@ A Deferred keeps its callbacks as triples (callback, errback, kind). Kinds:
               is chained to this one, a coroutine that awaits it, or a future of asyncio's. What resume() returns is a
               Deferred that now has a result, to be run next: chains of any length run in one loop, not in recursion.
 
-The coroutine driver is one for ``inlineCallbacks``, ``ensureDeferred`` and ``Deferred.fromCoroutine``. It resumes the
-moment that a Deferred fires. Under a running asyncio loop it is the loop's current task while the coroutine runs, so that
-asyncio's own tools work in it, and it waits for futures as well.
-
 What happens to a frame matters here: a Failure keeps its traceback, that keeps frames, and a frame keeps its locals and
-its caller's frame. So these functions let go of the Deferred before they return (``del self``): a lost error is then
-reported at once, and not when the garbage collector comes by.
+its caller's frame. So these functions let go of the Deferred before they return (``del self``, or a box that is emptied
+on the way out): a lost error is then reported at once, and not when the garbage collector comes by, and a trapped one
+leaves it nothing to do.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from contextvars import copy_context
 from types import CoroutineType, GeneratorType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, TypeVar, cast, overload
 
@@ -33,12 +29,9 @@ from reactorio.aio.futures import (
     AwaitedFuture,
     BridgeFuture,
     CancelledError,
-    InvalidStateError,
     StandIn,
     current_task,
-    is_future,
     running_loop,
-    swap_current_task,
 )
 from reactorio.internet._unhandled import DebugInfo
 from reactorio.python.deprecate import warnAboutFunction
@@ -48,7 +41,7 @@ if TYPE_CHECKING:
     from reactorio.aio.futures import Future, Loop
     from reactorio.internet.interfaces import IReactorTime
 
-__all__ = ["AlreadyCalledError", "Deferred", "NotACoroutineError", "TimeoutError", "drive"]
+__all__ = ["AlreadyCalledError", "Deferred", "NotACoroutineError", "TimeoutError"]
 
 _T = TypeVar("_T")
 _ResultT = TypeVar("_ResultT")
@@ -111,7 +104,7 @@ class Deferred(Generic[_ResultT]):
     paused: int
     result: Any
     _callbacks: list[tuple[Any, Any, int | None]] | None
-    _canceller: Callable[[Deferred[Any]], object] | _Driver | None
+    _canceller: Callable[[Deferred[Any]], object] | StandIn | None
     # The Deferred whose result this one waits for.
     _chainedTo: Deferred[Any] | None
     _debugInfo: DebugInfo | None
@@ -452,7 +445,8 @@ class Deferred(Generic[_ResultT]):
             if canceller is None:
                 # Whoever would have fired it does not know, and may still try, once.
                 self._suppressAlreadyCalled = True
-            elif isinstance(canceller, _Driver):
+            elif isinstance(canceller, StandIn):
+                # A coroutine, which may have its own idea of what comes of that.
                 canceller.cancel_from_deferred()
                 del self, canceller
                 return
@@ -544,8 +538,11 @@ class Deferred(Generic[_ResultT]):
             NotACoroutineError: ``coro`` is neither a coroutine nor a generator.
         """
         if isinstance(coro, (CoroutineType, GeneratorType, Coroutine, Generator)):
+            # The driver stands on this module.
+            from reactorio.internet._driver import Driver
+
             box: list[Deferred[_T]] = [Deferred()]
-            _Driver(coro, box[0]).resume(None, False)
+            Driver(coro, box[0]).resume(None, False)
             return box.pop()
         raise NotACoroutineError(f"{coro!r} is not a coroutine")
 
@@ -579,6 +576,15 @@ def _failure_of(error: BaseException, tb: TracebackType | None) -> Failure:
     if isinstance(error, AsyncioCancelledError) and not isinstance(error, CancelledError):
         error = CancelledError(*error.args).with_traceback(tb)
     return caught(error, tb)
+
+
+def _error_of(error: BaseException) -> BaseException:
+    """Return what is to be thrown for an exception or for a Failure that holds one."""
+    if not isinstance(error, Failure):
+        return error
+    if isinstance(error.value, BaseException):
+        return error.value.with_traceback(error.tb)
+    return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
 
 
 @_extraneous
@@ -696,313 +702,3 @@ def _chain(current: Deferred[Any], inner: Deferred[Any], callback: Any) -> tuple
     if inner._debugInfo is not None:
         inner._debugInfo.failResult = None
     return result, True
-
-
-class _DefGen_Return(BaseException):
-    """Carries the value of ``returnValue`` out of the generator."""
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-
-
-class _Driver(StandIn):
-    """
-    Drives one coroutine (or generator) for a Deferred; to asyncio it is the task in which the coroutine runs.
-
-    Two cancellations come here. ``Deferred.cancel`` cancels what the coroutine awaits, at once, and the coroutine sees
-    defer's CancelledError. ``cancel()``, as of a Task, comes from asyncio's tools: it takes effect in a later turn of
-    the loop, and the coroutine sees asyncio's own CancelledError, which is what they look for.
-    """
-
-    __slots__ = ("_awaited", "_deferred", "_translation")
-
-    _coroutine: Any
-    _deferred: Deferred[Any]
-    # The Deferred or the future that will resume the coroutine.
-    _awaited: Any
-
-    # What cancel(), or Deferred.cancel, wants the coroutine to see when what it awaits ends cancelled.
-    _translation: BaseException | None
-
-    def __init__(self, coroutine: Any, deferred: Deferred[Any]) -> None:
-        self._coroutine = coroutine
-        self._deferred = deferred
-        deferred._canceller = self
-        self._context = copy_context()
-        self._injected = self._translation = self._awaited = self._loop = None
-
-    # Running
-
-    @_extraneous
-    def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
-        """
-        Go on with the result of what the coroutine awaited (or None, to start).
-
-        Args:
-            failed: Whether ``result`` is a Failure or an exception, to be raised in the coroutine.
-
-        Returns:
-            The coroutine's Deferred, if it has a result now and callbacks that wait for it.
-        """
-        self._awaited = error = None
-        if failed:
-            error = _error_of(result)
-            result = None
-            if self._translation is not None and isinstance(error, AsyncioCancelledError):
-                error = self._translation
-        loop = running_loop()
-        if loop is None:
-            following = self._context.run(self._step, result, error)
-        else:
-            self._loop = loop
-            outer = swap_current_task(loop, self)
-            try:
-                following = self._context.run(self._step, result, error)
-            finally:
-                swap_current_task(loop, outer)
-        if self._injected is not None and self._awaited is not None:
-            # Cancelled while it ran, before it came to wait.
-            self._cancel_awaited()
-        # See the module's docstring.
-        result = error = None
-        del self
-        if following is None:
-            return None
-        box = [following]
-        del following
-        return box.pop()
-
-    def _resume_from_loop(self, future: Any = None) -> None:
-        """Go on because ``future`` is done, or because another turn of the loop has come."""
-        result: Any = None
-        failed = False
-        if future is not None:
-            try:
-                result = future.result()
-            except BaseException as error:
-                result = error
-                failed = True
-        following = self.resume(result, failed)
-        result = None
-        if following is not None and not following.paused and not following._running:
-            _run(following, isinstance(following.result, Failure))
-
-    @_extraneous
-    def _step(self, value: Any, error: BaseException | None) -> Deferred[Any] | None:
-        """Run the coroutine until it has to wait, or ends; in its own context."""
-        coroutine = self._coroutine
-        self._translation = thrown = None
-        while True:
-            if self._injected is not None:
-                error = self._injected
-                self._injected = None
-            try:
-                if error is None:
-                    awaited = coroutine.send(value)
-                else:
-                    thrown = error
-                    error = None
-                    awaited = coroutine.throw(thrown)
-                    thrown = None
-            except StopIteration as stop:
-                thrown = None
-                return self._end(stop.value)
-            except _DefGen_Return as returned:
-                _check_returner(coroutine, returned)
-                return self._end(returned.value)
-            except BaseException as raised:
-                # The first link of the traceback is this function's.
-                failure = [_failure_of(raised, cast("TracebackType", raised.__traceback__).tb_next)]
-                end = [self._end]
-                del self, coroutine, thrown
-                return end.pop()(failure.pop())
-
-            if type(awaited) is Deferred or isinstance(awaited, Deferred):
-                pass
-            elif isinstance(awaited, Failure):
-                value = None
-                error = _error_of(awaited)
-                continue
-            elif awaited is None:
-                value = None
-                # In a coroutine that is asyncio.sleep(0); a generator may say just `yield`.
-                if self._loop is not None and type(coroutine) is CoroutineType:
-                    self._awaited = self._loop
-                    self._loop.call_soon(self._resume_from_loop)
-                    return None
-                continue
-            elif type(awaited) is CoroutineType or type(awaited) is GeneratorType:
-                awaited = drive(awaited)
-            elif is_future(awaited):
-                if awaited.done():
-                    try:
-                        value = awaited.result()
-                    except BaseException as raised:
-                        error = raised
-                    continue
-                if self._loop is not None and awaited.get_loop() is not self._loop:
-                    error = RuntimeError(f"{awaited!r} belongs to another event loop than the one that runs")
-                    continue
-                awaited._asyncio_future_blocking = False
-                awaited.add_done_callback(self._resume_from_loop)
-                self._awaited = awaited
-                return None
-            else:
-                value = awaited
-                continue
-
-            if not awaited.called or awaited.paused or awaited._running:
-                self._awaited = awaited
-                if awaited._callbacks is None:
-                    awaited._callbacks = [(self, self, _WAITER)]
-                else:
-                    awaited._callbacks.append((self, self, _WAITER))
-                return None
-            value = awaited.result
-            awaited.result = None
-            if isinstance(value, Failure):
-                error = _error_of(value)
-                value = None
-                if awaited._debugInfo is not None:
-                    awaited._debugInfo.failResult = None
-
-    def _end(self, result: Any) -> Deferred[Any] | None:
-        """Give the coroutine's result to its Deferred; return that if callbacks wait for it."""
-        deferred = self._deferred
-        if isinstance(result, Deferred):
-            result = Failure(
-                TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result")
-            )
-        if (deferred.called or deferred.debug) and deferred._not_expected():
-            return None
-        deferred.called = True
-        deferred.result = result
-        deferred._canceller = None
-        deferred._chainedTo = None
-        if self._done_callbacks is not None:
-            self._call_done_callbacks()
-        if deferred._callbacks is not None:
-            return deferred
-        if isinstance(result, Failure):
-            if deferred._debugInfo is None:
-                deferred._debugInfo = DebugInfo()
-            deferred._debugInfo.failResult = result
-        return None
-
-    # Cancellation
-
-    def cancel_from_deferred(self) -> None:
-        """Be cancelled as a Deferred is: what is awaited is cancelled now, and decides what comes of it."""
-        awaited = self._awaited
-        if isinstance(awaited, Deferred):
-            awaited.cancel()
-            del self, awaited
-            return
-        error = CancelledError()
-        if is_future(awaited):
-            self._translation = error
-            if awaited.cancel():
-                return
-        self._injected = error
-
-    def cancel(self, msg: Any = None) -> bool:
-        """Be cancelled as a Task is."""
-        if self._deferred.called:
-            return False
-        self._cancel_requests += 1
-        awaited = self._awaited
-        if is_future(awaited) and awaited.cancel(msg):
-            return True
-        self._injected = AsyncioCancelledError() if msg is None else AsyncioCancelledError(msg)
-        if isinstance(awaited, Deferred) and self._loop is not None:
-            # A Deferred would resume the coroutine inside of this call, and asyncio's tools are not ready for that.
-            self._loop.call_soon(self._cancel_awaited)
-        return True
-
-    def _cancel_awaited(self) -> None:
-        awaited = self._awaited
-        if self._injected is None or awaited is None:
-            return
-        if isinstance(awaited, Deferred):
-            self._translation = self._injected
-            self._injected = None
-            awaited.cancel()
-        elif is_future(awaited):
-            self._translation = self._injected
-            if awaited.cancel():
-                self._injected = None
-
-    # What asyncio's tools ask of a task
-
-    def done(self) -> bool:
-        return self._deferred.called
-
-    def cancelled(self) -> bool:
-        return self.done() and isinstance(self._error(), AsyncioCancelledError)
-
-    def result(self) -> Any:
-        self._require_done()
-        error = self._error()
-        if error is not None:
-            raise error
-        return self._deferred.result
-
-    def exception(self) -> BaseException | None:
-        self._require_done()
-        error = self._error()
-        if isinstance(error, AsyncioCancelledError):
-            raise error
-        return error
-
-    def _error(self) -> BaseException | None:
-        result = self._deferred.result
-        return result.value if isinstance(result, Failure) else None
-
-    def _require_done(self) -> None:
-        if not self._deferred.called:
-            raise InvalidStateError("Result is not set.")
-
-    @property
-    def _must_cancel(self) -> bool:
-        return self._injected is not None
-
-    @property
-    def _fut_waiter(self) -> Any:
-        return self._awaited if is_future(self._awaited) else None
-
-
-def _error_of(error: BaseException) -> BaseException:
-    """Return what is to be thrown for an exception or for a Failure that holds one."""
-    if not isinstance(error, Failure):
-        return error
-    if isinstance(error.value, BaseException):
-        return error.value.with_traceback(error.tb)
-    return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
-
-
-def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:
-    """Warn if it was not the generator itself that called ``returnValue``, but a function that it called."""
-    # The links: _step, the generator, who called returnValue (if not the generator), returnValue.
-    tb = cast("TracebackType", cast("TracebackType", returned.__traceback__).tb_next)
-    generator = tb.tb_frame.f_code
-    while tb.tb_next is not None and tb.tb_next.tb_next is not None:
-        tb = tb.tb_next
-    culprit = tb.tb_frame.f_code
-    if culprit is generator:
-        return
-    warnings.warn_explicit(
-        f"returnValue() in {culprit.co_name!r} causing {generator.co_name!r} to exit: returnValue should only be "
-        "invoked by functions decorated with inlineCallbacks",
-        DeprecationWarning,
-        culprit.co_filename,
-        tb.tb_lineno,
-    )
-
-
-@_extraneous
-def drive(coroutine: Any) -> Deferred[Any]:
-    """Start to run a coroutine or generator, and return the Deferred for its result."""
-    # What is called for every level of a program's coroutines writes these three lines itself: a frame less.
-    box: list[Deferred[Any]] = [Deferred()]
-    _Driver(coroutine, box[0]).resume(None, False)
-    return box.pop()

@@ -35,10 +35,8 @@ from reactorio.internet._deferred import (
     Deferred,
     NotACoroutineError,
     TimeoutError,
-    _DefGen_Return,
-    _Driver,
-    drive,
 )
+from reactorio.internet._driver import Driver, _DefGen_Return, drive
 from reactorio.internet._unhandled import DebugInfo as DebugInfo
 from reactorio.python.deprecate import deprecated
 from reactorio.python.failure import Failure, _extraneous, caught, special_classes
@@ -163,7 +161,7 @@ def ensureDeferred(
     if isinstance(coro, (CoroutineType, GeneratorType, Coroutine, Generator)):
         # See drive(): this is it, with one frame less.
         box: list[Deferred[_T]] = [Deferred()]
-        _Driver(coro, box[0]).resume(None, False)
+        Driver(coro, box[0]).resume(None, False)
         return box.pop()
     raise NotACoroutineError(f"{coro!r} is not a coroutine or a Deferred")
 
@@ -189,7 +187,7 @@ def inlineCallbacks(f: Callable[_P, Generator[Any, Any, _T]]) -> Callable[_P, De
             raise TypeError(f"inlineCallbacks requires {f!r} to produce a generator; instead got {generator!r}")
         # See drive(): this is it, with one frame less.
         box: list[Deferred[_T]] = [Deferred()]
-        _Driver(generator, box[0]).resume(None, False)
+        Driver(generator, box[0]).resume(None, False)
         return box.pop()
 
     return run
