@@ -145,14 +145,7 @@ class Port:
 
     def _say_started(self) -> None:
         self._realPortNumber = self.socket.getsockname()[1]
-        log.msg(
-            eventSource=self,
-            eventType="start",
-            protocol=self.factory,
-            format="%(prefix)s starting on %(port)s",
-            prefix=log_prefix_of(self.factory),
-            port=self._realPortNumber,
-        )
+        log.msg(f"{log_prefix_of(self.factory)} starting on {self._realPortNumber}")
 
     def _bound_socket(self) -> socket.socket:
         sock = None
