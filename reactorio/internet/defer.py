@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import wraps
 from types import CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast, overload
 
 from typing_extensions import ParamSpec
 
@@ -70,6 +70,9 @@ __all__ = [
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
+
+DeferredCallback: TypeAlias = "Callable[..., object]"
+DeferredErrback: TypeAlias = "Callable[..., object]"
 
 
 def logError(err: Failure) -> Failure:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import itertools
 import sys
-import traceback  # noqa: F401
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
 
 from reactorio.python import reflect
-from reactorio.python._fakeframes import _Code, _Frame, _Traceback, _TracebackFrame  # noqa: F401
-from reactorio.python._formatframes import EXCEPTION_CAUGHT_HERE, format_frames  # noqa: F401
+from reactorio.python._fakeframes import _Code as _Code
+from reactorio.python._fakeframes import _Frame as _Frame
+from reactorio.python._fakeframes import _Traceback
+from reactorio.python._fakeframes import _TracebackFrame as _TracebackFrame
+from reactorio.python._formatframes import EXCEPTION_CAUGHT_HERE as EXCEPTION_CAUGHT_HERE
+from reactorio.python._formatframes import format_frames
 from reactorio.python._names import same_name
 from reactorio.python.deprecate import deprecatedProperty
 from reactorio.python.versions import Version
