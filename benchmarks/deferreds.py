@@ -20,17 +20,16 @@ import subprocess
 import sys
 import time
 import tracemalloc
-import venv
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from twisted_environment import twisted_python
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TWISTED = "twisted==26.10.0"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reactorio-benchmarks"
 ROOT = Path(__file__).resolve().parent.parent
 
 # How long one measurement of one operation lasts, and how many of them a process makes (the fastest counts).
@@ -322,17 +321,6 @@ def contest(contestant: str) -> dict[str, float]:
 
 
 CONTESTANTS = ["twisted", "asyncio", "reactorio", "reactorio on asyncio", "reactorio on uvloop"]
-
-
-def twisted_python() -> str:
-    """Return an interpreter that has Twisted, making an environment for it the first time."""
-    home = CACHE / f"twisted-{sys.version_info[0]}.{sys.version_info[1]}"
-    python = home / "bin" / "python"
-    if not python.exists() or subprocess.call([python, "-c", "import twisted"], stderr=subprocess.DEVNULL):
-        print(f"installing {TWISTED} into {home}", file=sys.stderr)
-        venv.create(home, with_pip=True, clear=True)
-        subprocess.check_call([python, "-m", "pip", "install", "-q", TWISTED], stdout=sys.stderr)
-    return str(python)
 
 
 def run_child(python: str, contestant: str) -> dict[str, float]:

@@ -107,7 +107,7 @@ def nothing_left_behind(logged_errors: LoggedErrors) -> Iterator[None]:
     yield
     left = [
         *(f"timer: {call}" for call in the_reactor.getDelayedCalls()),
-        *(f"selectable: {one}" for one in the_reactor.removeAll()),
+        *(f"selectable: {one}" for one in {*the_reactor.removeAll(), *the_reactor._open}),
         *(f"thread: {thread}" for thread in set(threading.enumerate()) - threads if not thread.daemon),
     ]
     for call in the_reactor.getDelayedCalls():

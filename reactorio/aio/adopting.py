@@ -36,6 +36,7 @@ class _Origin:
 
     factory: Any
     _realPortNumber: Any
+    addressFamily: int
 
 
 class Adopting:
@@ -82,9 +83,9 @@ class Adopting:
             sock.close()
             raise
         if addressFamily == socket.AF_UNIX:
-            _serve_unix(sock, _Origin(factory, name), reactor)
+            _serve_unix(sock, _Origin(factory, name, addressFamily), reactor)
         else:
-            _serve(sock, _Origin(factory, name[1]), reactor)
+            _serve(sock, _Origin(factory, name[1], addressFamily), reactor)
 
     def adoptDatagramPort(
         self, fileDescriptor: int, addressFamily: int, protocol: AbstractDatagramProtocol, maxPacketSize: int = 8192

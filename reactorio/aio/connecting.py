@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.aio.sockets import as_binding, family_of, new_socket, port_number, resolve_numeric
-from reactorio.aio.streams import Connection, log_prefix_of
+from reactorio.aio.streams import Connection
 from reactorio.internet.address import IPv4Address
 from reactorio.internet.error import ConnectBindError, NotConnectingError, TimeoutError, UserError, getConnectError
 from reactorio.internet.interfaces import IConnector
@@ -71,10 +71,14 @@ class BaseClient(Connection):
         connector: BaseConnector = self.connector  # type: ignore[assignment]  # there until given up
         protocol = connector.buildProtocol(self.getPeer())
         if protocol is None:
-            self._connect_protocol(Protocol(), "Uninitialized")
+            self._connect_protocol(Protocol())
             self.loseConnection()
         else:
-            self._connect_protocol(protocol, log_prefix_of(protocol) + ",client")
+            self._connect_protocol(protocol)
+
+    @property
+    def logstr(self) -> str:
+        return f"{self._prefix},client" if self._prefix else "Uninitialized"
 
     def data_received(self, data: bytes) -> None:
         if self.protocol is not None:

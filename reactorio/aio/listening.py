@@ -33,6 +33,10 @@ _log = Logger(namespace="reactorio.internet.tcp")
 class Server(Connection):
     """A connection that a port accepted."""
 
+    client: Any = None
+    _kind: str | None = None
+    _number: int | str | None = None
+
     def __init__(
         self,
         sock: socket.socket | None,
@@ -44,9 +48,10 @@ class Server(Connection):
     ) -> None:
         super().__init__(sock, protocol, reactor)
         self.server = server
-        self.client = client
+        self._family = getattr(server, "addressFamily", socket.AF_INET)
         self.sessionno = sessionno
-        self.hostname = client[0] if client else None
+        if client:
+            self.client = client
 
     def _made(self) -> None:
         peer = self.getPeer()
@@ -58,17 +63,23 @@ class Server(Connection):
         if protocol is None:
             self.abortConnection()
             return
-        self.hostname = self._hostname_of(peer)
-        prefix = log_prefix_of(protocol)
-        self.repstr = f"<{type(protocol).__name__} #{self.sessionno} on {self.server._realPortNumber}>"
-        self._connect_protocol(protocol, f"{prefix},{self.sessionno},{self.hostname}")
+        self._kind = type(protocol).__name__
+        self._number = self.server._realPortNumber
+        self._connect_protocol(protocol)
 
-    def _hostname_of(self, peer: IAddress) -> str | None:
-        """Return how log lines name the peer."""
-        return getattr(peer, "host", None)
+    @property
+    def hostname(self) -> str | None:
+        """How log lines name the peer."""
+        return getattr(self.getPeer(), "host", None)
+
+    @property
+    def logstr(self) -> str:
+        return f"{self._prefix},{self.sessionno},{self.hostname}" if self._prefix else "Uninitialized"
 
     def __repr__(self) -> str:
-        return getattr(self, "repstr", object.__repr__(self))
+        if self._kind is None:
+            return object.__repr__(self)
+        return f"<{self._kind} #{self.sessionno} on {self._number}>"
 
 
 @implementer(IListeningPort, ILoggingContext)

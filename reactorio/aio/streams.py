@@ -65,23 +65,29 @@ class Connection(asyncio.Protocol):
     disconnecting = False
     TLS = False
     bufferSize = 64 * 1024
-    logstr = "Uninitialized"
 
     producer: IPushProducer | IPullProducer | None = None
     streamingProducer = False
     producerPaused = False
 
     _transport: asyncio.Transport | None = None
+    _socket: Any = None
     _family: int = socket.AF_INET
+    # Addresses, as the system gives them until somebody asks for the object.
+    _sockname: Any = None
+    _peername: Any = None
     _host: IAddress | None = None
     _peer: IAddress | None = None
+    _prefix: str | None = None
 
     _reading = False
     _aborting = False
     _write_disconnecting = False
     _write_disconnected = False
 
-    _corked = False
+    # What the protocol writes while it handles data; None at other times.
+    _gathered: list[bytes] | None = None
+    _gathered_size = 0
     _sent = False
     _backlogged = False
     _drain_expected = False
@@ -89,13 +95,12 @@ class Connection(asyncio.Protocol):
     def __init__(
         self, skt: socket.socket | None = None, protocol: IProtocol | None = None, reactor: Reactor | None = None
     ) -> None:
-        self.socket: Any = skt
+        if skt is not None:
+            self._socket = skt
         self.protocol = protocol
         self.reactor: Any = reactor
-        self._gathered: list[bytes] = []
-        self._gathered_size = 0
         self._contexts: list[Any] = context.theContextTracker.currentContext().contexts
-        self._log_context: dict[Any, Any] = {}
+        self._log_context: Any = context.defaultContextDict
 
     # ---- what the loop calls
 
@@ -109,13 +114,10 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         if hasattr(transport, "max_size"):
             transport.max_size = READ_SIZE
-        if self.socket is None:
-            self.socket = LentSocket(transport.get_extra_info("socket"), self._take_away)
-        self._family = self.socket.family
         self.connected = 1
         self._reading = True
         # The loop that this connection lives on: the reactor may have gone on to another.
-        self._call_soon = loop.call_soon
+        self._loop = loop
         self.reactor._opened(self)
         try:
             self._made()
@@ -126,7 +128,7 @@ class Connection(asyncio.Protocol):
             self._end_by_exception()
         if not self._reading:
             # uvloop, and asyncio before Python 3.11, begin to read once this returns, whatever was said in here.
-            self._call_soon(self._pause_again)
+            self._loop.call_soon(self._pause_again)
 
     def _pause_again(self) -> None:
         if not self._reading and self._transport is not None and not self._transport.is_closing():
@@ -138,41 +140,40 @@ class Connection(asyncio.Protocol):
     def _made(self) -> None:
         """Find the protocol and connect it; what a subclass is for."""
 
-    def _connect_protocol(self, protocol: IProtocol, logstr: str) -> None:
+    def _connect_protocol(self, protocol: IProtocol) -> None:
         self.protocol = protocol
-        self.logstr = logstr
-        self._log_context = {**context.defaultContextDict, ILogContext: {"system": logstr, "isError": 0}}
+        self._prefix = log_prefix_of(protocol)
+        self._log_context = _LogContext(self)
         self._guarded(protocol.makeConnection, self)
 
     def data_received(self, data: bytes) -> None:
         contexts = self._contexts
         contexts.append(self._log_context)
-        self._corked = True
+        gathered: list[bytes] = []
+        self._gathered = gathered
         try:
             self.protocol.dataReceived(data)  # type: ignore[union-attr]  # there is one until the connection is lost
         except Exception:
-            self._gathered.clear()
+            self._drop_gathered()
             self._end_by_exception()
         finally:
-            self._corked = False
+            self._gathered = None
             contexts.pop()
-        if self._gathered:
-            self._flush()
+        if gathered:
+            self._hand_over(gathered)
 
     def eof_received(self) -> bool:
         """Return whether the connection stays open for writing."""
         self._reading = False
-        half_closeable = IHalfCloseableProtocol(self.protocol, None)  # type: ignore[misc, call-arg]
-        if half_closeable is None:
+        protocol: object = self.protocol
+        if not IHalfCloseableProtocol.providedBy(protocol):
             return False
-        self._guarded(half_closeable.readConnectionLost)
+        self._guarded(protocol.readConnectionLost)
         return bool(self.connected)
 
     def connection_lost(self, error: Exception | None) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            # Not to be aborted: asyncio would close it twice.
-            self._remember_addresses(transport)
+        # Not to be aborted any more: asyncio would close it twice.
+        self._detach()
         self.connectionLost(reason_for(error, self._aborting))
 
     def pause_writing(self) -> None:
@@ -212,8 +213,9 @@ class Connection(asyncio.Protocol):
         """
         if data.__class__ is not bytes:
             data = _as_bytes(data)
-        if self._corked:
-            self._gathered.append(data)
+        gathered = self._gathered
+        if gathered is not None:
+            gathered.append(data)
             self._gathered_size += len(data)
             if self._gathered_size >= self.bufferSize:
                 self._flush()
@@ -229,8 +231,11 @@ class Connection(asyncio.Protocol):
         self.write(whole)
 
     def _flush(self) -> None:
-        """Hand over what was gathered under the cork."""
-        gathered = self._gathered
+        """Hand over now what was gathered under the cork."""
+        if self._gathered:
+            self._hand_over(self._gathered)
+
+    def _hand_over(self, gathered: list[bytes]) -> None:
         data = gathered[0] if len(gathered) == 1 else b"".join(gathered)
         gathered.clear()
         self._gathered_size = 0
@@ -255,7 +260,7 @@ class Connection(asyncio.Protocol):
         """All is sent: go on in the loop's next turn."""
         if not self._drain_expected:
             self._drain_expected = True
-            self._call_soon(self._drained_soon)
+            self._loop.call_soon(self._drained_soon)
 
     def _drained_soon(self) -> None:
         self._drain_expected = False
@@ -285,7 +290,7 @@ class Connection(asyncio.Protocol):
         self.stopReading()
         # What is written before this turn is over is still sent, as Twisted's programs expect.
         if self.producer is None:
-            self._call_soon(self._close)
+            self._loop.call_soon(self._close)
 
     def _close(self) -> None:
         if self._transport is not None and self.producer is None:
@@ -299,8 +304,7 @@ class Connection(asyncio.Protocol):
         self.disconnecting = True
         self._reading = False
         self._write_disconnecting = True
-        self._corked = False
-        self._gathered.clear()
+        self._drop_gathered()
         if self._transport is not None:
             self._transport.abort()
 
@@ -308,8 +312,7 @@ class Connection(asyncio.Protocol):
         """Close the connection for writing, once all is sent; the peer sees the end and can go on sending."""
         if not self.connected or self._write_disconnecting:
             return
-        if self._gathered:
-            self._flush()
+        self._flush()
         self._write_disconnecting = True
         self._watch_drain(True)
         if not self._backlogged:
@@ -321,43 +324,49 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()  # type: ignore[union-attr]  # there is one while connected
         except OSError:
             return  # the peer is gone: connection_lost says so
-        half_closeable = IHalfCloseableProtocol(self.protocol, None)  # type: ignore[misc, call-arg]
-        if half_closeable is not None:
-            self._guarded(half_closeable.writeConnectionLost)
+        protocol: object = self.protocol
+        if IHalfCloseableProtocol.providedBy(protocol):
+            self._guarded(protocol.writeConnectionLost)
 
     def connectionLost(self, reason: Failure) -> None:
         """End the connection here and now, whatever state it is in, and tell producer and protocol why."""
         if self.disconnected:
             return
-        self.disconnected = 1
-        self.connected = 0
-        self._reading = self._corked = False
-        self._gathered.clear()
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            self.reactor._closed(self)
-            self._remember_addresses(transport)
-            transport.abort()
+        self._end()
         producer, self.producer = self.producer, None
         protocol, self.protocol = self.protocol, None
         if producer is not None:
             self._tell(producer.stopProducing)
         if protocol is not None:
             self._tell(protocol.connectionLost, reason)
+        self._log_context = context.defaultContextDict
         self._after_loss(reason)
 
-    def _take_away(self) -> None:
-        """The application has closed the socket itself: that is the end, and the protocol is not told."""
+    def _end(self) -> None:
+        """End without a word to the protocol; so it also is when the application closes the socket itself."""
         if self.disconnected:
             return
         self.disconnected = 1
         self.connected = 0
-        self._reading = self._corked = False
+        self._reading = False
+        self._drop_gathered()
+        transport = self._detach()
+        if transport is not None:
+            transport.abort()
+
+    def _detach(self) -> asyncio.Transport | None:
+        """Part from the loop's transport, keeping the addresses that log lines ask for long after."""
         transport, self._transport = self._transport, None
         if transport is not None:
             self.reactor._closed(self)
-            self._remember_addresses(transport)
-            transport.abort()
+            self._sockname = transport.get_extra_info("sockname") or self._sockname
+            self._peername = transport.get_extra_info("peername") or self._peername
+        return transport
+
+    def _drop_gathered(self) -> None:
+        if self._gathered is not None:
+            self._gathered.clear()
+            self._gathered_size = 0
 
     def _after_loss(self, reason: Failure) -> None:
         """The protocol knows; what a subclass has to add."""
@@ -388,8 +397,7 @@ class Connection(asyncio.Protocol):
         if self.disconnected or self._transport is None:
             producer.stopProducing()
             return
-        if self._gathered:
-            self._flush()
+        self._flush()
         self.producer = producer
         self.streamingProducer = bool(streaming)
         self.producerPaused = False
@@ -408,7 +416,7 @@ class Connection(asyncio.Protocol):
         if not self._write_disconnecting:
             self._watch_drain(False)
         if self.disconnecting:
-            self._call_soon(self._close)
+            self._loop.call_soon(self._close)
 
     def _watch_drain(self, every_byte: bool) -> None:
         """Be told when nothing is left, or only when the backlog falls under the loop's own mark."""
@@ -460,33 +468,33 @@ class Connection(asyncio.Protocol):
     def getHost(self) -> IAddress:
         """Return our end's address."""
         if self._host is None:
-            self._host = self._named("sockname")
+            self._host = self._named("sockname", self._sockname)
         return self._host
 
     def getPeer(self) -> IAddress:
         """Return the other end's address."""
         if self._peer is None:
-            self._peer = self._named("peername")
+            self._peer = self._named("peername", self._peername)
         return self._peer
 
-    def _named(self, which: str) -> IAddress:
-        sockaddr = None if self._transport is None else self._transport.get_extra_info(which)
-        if not sockaddr:
-            sockaddr = getattr(self.socket, f"get{which}")()
-        return address_of(self._family, sockaddr)
+    def _named(self, which: str, known: Any) -> IAddress:
+        sockaddr = known or (self._transport and self._transport.get_extra_info(which))
+        return address_of(self._family, sockaddr or getattr(self.socket, f"get{which}")())
 
-    def _remember_addresses(self, transport: asyncio.Transport) -> None:
-        """Both are asked for by log lines long after the socket is gone."""
-        for which in ("sockname", "peername"):
-            sockaddr = transport.get_extra_info(which)
-            attribute = "_host" if which == "sockname" else "_peer"
-            if sockaddr and getattr(self, attribute) is None:
-                setattr(self, attribute, address_of(self._family, sockaddr))
+    @property
+    def socket(self) -> Any:
+        """The socket: ours, or what the loop lends of its own."""
+        if self._socket is None and self._transport is not None:
+            self._socket = LentSocket(self._transport.get_extra_info("socket"), self._end)
+        return self._socket
 
-    def getHandle(self) -> socket.socket:
+    @socket.setter
+    def socket(self, sock: Any) -> None:
+        self._socket = sock
+
+    def getHandle(self) -> Any:
         """Return the socket."""
-        handle: socket.socket = self.socket
-        return handle
+        return self.socket
 
     def fileno(self) -> int:
         """Return the socket's number, -1 once it is closed."""
@@ -506,9 +514,37 @@ class Connection(asyncio.Protocol):
     def setTcpKeepAlive(self, enabled: bool) -> None:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, bool(enabled))
 
+    @property
+    def logstr(self) -> str:
+        """The protocol and its peer, as log lines name them."""
+        return self._prefix or "Uninitialized"
+
     def logPrefix(self) -> str:
         """Return the protocol and its peer, as log lines name them."""
         return self.logstr
+
+
+class _LogContext:
+    """
+    What a log event in a connection's hooks knows of its origin: a context for `reactorio.python.context`, which makes
+    the text when it is wanted, so that connections do not carry theirs about.
+    """
+
+    __slots__ = ("_transport",)
+
+    def __init__(self, transport: Connection) -> None:
+        self._transport = transport
+
+    def keys(self) -> list[Any]:
+        return [*context.defaultContextDict, ILogContext]
+
+    def __getitem__(self, key: Any) -> Any:
+        if key is ILogContext:
+            return {"system": self._transport.logPrefix(), "isError": 0}
+        return context.defaultContextDict[key]
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self[key] if key is ILogContext else context.defaultContextDict.get(key, default)
 
 
 def _as_bytes(data: object) -> bytes:
@@ -519,8 +555,9 @@ def _as_bytes(data: object) -> bytes:
 
 def log_prefix_of(thing: object) -> str:
     """How log lines name a protocol or a factory: as it says itself, or by its class."""
-    own = ILoggingContext(thing, None)  # type: ignore[misc, call-arg]
-    return type(thing).__name__ if own is None else str(own.logPrefix())
+    # By its method, not by its interface: asking zope costs more than all the rest of an accepted connection.
+    own = getattr(thing, "logPrefix", None)
+    return type(thing).__name__ if own is None else str(own())
 
 
 Connection.__module__ = "reactorio.internet.tcp"

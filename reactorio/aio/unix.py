@@ -74,8 +74,7 @@ class _CarriesDescriptors(Connection):
         """
         if not self.connected or self._write_disconnecting:
             return
-        if self._gathered:
-            self._flush()
+        self._flush()
         self._transport.send_descriptor(descriptor)
         if (
             self.streamingProducer
@@ -113,9 +112,10 @@ class _CarriesDescriptors(Connection):
 class Server(_CarriesDescriptors, TCPServer):
     """A connection that a UNIX port accepted."""
 
-    def _hostname_of(self, peer: IAddress) -> str:
+    @property
+    def hostname(self) -> str:
         # Peers without a name are told apart by number, so what they came to is worth more in a log.
-        name = getattr(peer, "name", None)
+        name = getattr(self.getPeer(), "name", None)
         return str(self.server._realPortNumber) if name is None else os.fsdecode(name)
 
 

@@ -1,0 +1,234 @@
+"""
+What an echo costs its server.
+
+    python benchmarks/echo.py [--rounds 5] [--only ping|bulk|connect|idle] [--connections 1,10,50,100,1000]
+
+Five servers, each a process of its own, take turns in one run: Twisted on its epoll reactor (installed from PyPI into
+an environment of this script's own), a bare protocol on asyncio and on uvloop, and reactorio on each. The figures are
+medians over the rounds:
+
+    ping      CPU time of the server for a 64-byte request, and requests a second, at several numbers of connections
+    bulk      MB a second (and CPU time a MB) of an echoed stream, written in pieces of 64 KiB
+    connect   CPU time and rate of connections that are opened, used once and closed
+    idle      resident memory for each of 5,000 connections that do nothing
+
+The CPU time is what holds on a noisy machine; rates also show what the load generator can do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from twisted_environment import twisted_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).resolve().parent
+CONTESTANTS = {
+    "twisted": ("twisted", "epoll"),
+    "asyncio": ("raw", "asyncio"),
+    "uvloop": ("raw", "uvloop"),
+    "reactorio/asyncio": ("reactorio", "asyncio"),
+    "reactorio/uvloop": ("reactorio", "uvloop"),
+}
+MESSAGE = b"x" * 64
+PIECE = b"x" * 65536
+TICK = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Server:
+    """A server under test."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.pid = process.pid
+        self.address = ("127.0.0.1", port)
+
+    def cpu(self) -> float:
+        """Seconds of CPU time so far, the kernel's for it included."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+    def connect(self) -> socket.socket:
+        sock = socket.create_connection(self.address)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+
+@contextmanager
+def started(contestant: str) -> Iterator[Server]:
+    package, kind = CONTESTANTS[contestant]
+    python = twisted_python() if package == "twisted" else sys.executable
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent) if package == "reactorio" else ""}
+    command = [python, str(HERE / "echo_server.py"), package, kind]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            yield Server(process, int(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+def ping(server: Server, connections: int, requests: int) -> dict[str, float]:
+    """Every connection sends its next request when it has the answer to the last."""
+    socks = {sock.fileno(): sock for sock in (server.connect() for _ in range(connections))}
+    poll = select.epoll()
+    for number in socks:
+        poll.register(number, select.EPOLLIN)
+
+    def answered(count: int) -> None:
+        sent = min(connections, count)
+        for sock in list(socks.values())[:sent]:
+            sock.send(MESSAGE)
+        done = 0
+        while done < count:
+            for number, _ in poll.poll():
+                sock = socks[number]
+                assert len(sock.recv(4096)) == len(MESSAGE)
+                done += 1
+                if sent < count:
+                    sent += 1
+                    sock.send(MESSAGE)
+
+    answered(max(connections, requests // 10))
+    cpu, clock = server.cpu(), time.monotonic()
+    answered(requests)
+    cpu, clock = server.cpu() - cpu, time.monotonic() - clock
+    for sock in socks.values():
+        sock.close()
+    return {"cpu": cpu / requests * 1e6, "rate": requests / clock}
+
+
+def bulk(server: Server, megabytes: int) -> dict[str, float]:
+    """One connection sends without pause and takes everything back."""
+    total = megabytes << 20
+    with server.connect() as sock:
+        sock.setblocking(False)
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | select.POLLOUT)
+        sent = received = 0
+        buffer = bytearray(1 << 20)
+        cpu, clock = server.cpu(), time.monotonic()
+        while received < total:
+            for _, events in poll.poll():
+                if events & select.POLLIN:
+                    received += sock.recv_into(buffer)
+                if events & select.POLLOUT and sent < total:
+                    sent += sock.send(PIECE)
+                    if sent >= total:
+                        poll.modify(sock, select.POLLIN)
+        cpu, clock = server.cpu() - cpu, time.monotonic() - clock
+    return {"cpu": cpu / megabytes * 1e6, "rate": megabytes / clock}
+
+
+def connect(server: Server, connections: int) -> dict[str, float]:
+    """One after the other: open, one request, one answer, close."""
+    cpu, clock = server.cpu(), time.monotonic()
+    for _ in range(connections):
+        with server.connect() as sock:
+            sock.send(MESSAGE)
+            assert sock.recv(4096) == MESSAGE
+    cpu, clock = server.cpu() - cpu, time.monotonic() - clock
+    return {"cpu": cpu / connections * 1e6, "rate": connections / clock}
+
+
+def idle(server: Server, connections: int) -> dict[str, float]:
+    """Open connections that have done one echo each and then nothing."""
+    before = server.memory()
+    socks = []
+    for _ in range(connections):
+        sock = server.connect()
+        sock.send(MESSAGE)
+        assert sock.recv(4096) == MESSAGE
+        socks.append(sock)
+    memory = (server.memory() - before) / connections
+    for sock in socks:
+        sock.close()
+    return {"memory": memory}
+
+
+Measure = Callable[[Server], dict[str, float]]
+
+
+def measures(options: argparse.Namespace) -> dict[str, Measure]:
+    scale = 0.1 if options.quick else 1
+    chosen: dict[str, Measure] = {}
+    for number in map(int, options.connections.split(",")):
+        requests = int((10_000 if number == 1 else 60_000) * scale)
+        chosen[f"ping {number}"] = lambda server, number=number, requests=requests: ping(server, number, requests)
+    chosen["bulk"] = lambda server: bulk(server, int(400 * scale))
+    chosen["connect"] = lambda server: connect(server, int(4000 * scale))
+    chosen["idle"] = lambda server: idle(server, int(5000 * scale))
+    return {name: run for name, run in chosen.items() if not options.only or name.split()[0] in options.only.split(",")}
+
+
+UNITS = {"cpu": "µs CPU", "rate": "/s", "memory": "bytes"}
+
+
+def show(results: dict[str, dict[str, dict[str, float]]]) -> None:
+    """One row for each figure: its value for each contestant, and in brackets how much better than Twisted's it is."""
+    names = list(results)
+    print(f"{'':22}" + "".join(f"{name:>24}" for name in names))
+    rows = [(measure, figure) for measure, figures in results[names[0]].items() for figure in figures]
+    for measure, figure in rows:
+        line = f"{measure + ' ' + UNITS[figure]:22}"
+        base = results.get("twisted", {}).get(measure, {}).get(figure)
+        for name in names:
+            value = results[name][measure][figure]
+            better = "" if not base or not value else f"({value / base if figure == 'rate' else base / value:.2f}x)"
+            line += f"{value:15.1f}{better:>9}"
+        print(line)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="how many times each server is measured")
+    parser.add_argument("--only", default="", help="ping, bulk, connect, idle, or several with commas")
+    parser.add_argument("--connections", default="1,10,50,100,1000", help="of ping")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, for a first look")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    options = parser.parse_args()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
+    rounds: dict[str, list[dict[str, dict[str, float]]]] = {name: [] for name in CONTESTANTS}
+    for number in range(options.rounds):
+        # In turns, and each round in the other direction: a machine that slows down slows down all.
+        order = list(CONTESTANTS)
+        for name in order if number % 2 == 0 else reversed(order):
+            measured = {}
+            for measure, run in measures(options).items():
+                with started(name) as server:
+                    measured[measure] = run(server)
+            rounds[name].append(measured)
+    results = {
+        name: {
+            measure: {figure: median(one[measure][figure] for one in taken) for figure in taken[0][measure]}
+            for measure in taken[0]
+        }
+        for name, taken in rounds.items()
+    }
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2))
+    show(results)
+
+
+if __name__ == "__main__":
+    main()
