@@ -99,7 +99,7 @@ def test_asyncio_run_three_times_adopts_three_loops(loop_kind, run):
         assert reactor.running
         reactor.addSystemEventTrigger("before", "shutdown", seen.append, "shutdown")
         port = listen(reactor)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port.getHost().port)
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port.getHost().port)
         writer.close()
         await writer.wait_closed()
         await deferLater(reactor, 0, lambda: None)
@@ -182,7 +182,7 @@ def test_two_loops_in_two_threads_have_a_reactor_each(run):
         assert mine is not reactor
         assert reactorio.reactor_for(asyncio.get_running_loop()) is mine
         port = listen(mine)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port.getHost().port)
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port.getHost().port)
         writer.close()
         await writer.wait_closed()
         await deferLater(mine, 0, lambda: None)

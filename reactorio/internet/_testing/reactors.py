@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reactorio._interface import implementer
@@ -41,11 +40,11 @@ __name__ = "reactorio.internet.testing"  # the public path, for the classes made
 
 
 @implementer(IHostResolution)
-@dataclass
 class _SynchronousResolution:
     """A look-up that is over before anybody could cancel it."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def cancel(self) -> None:
         """Too late."""

@@ -1,0 +1,158 @@
+"""The layers of docs/design.md: who may import whom, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "reactorio"
+
+# The longest prefix counts.
+LAYERS = {
+    "reactorio": 8,  # the front door; its imports are lazy
+    "reactorio.__main__": 8,
+    "reactorio._alias": 0,
+    "reactorio._interface": 0,
+    "reactorio._metadata": 0,
+    "reactorio._inherit": 0,
+    "reactorio.as_twisted": 8,
+    "reactorio.python": 1,
+    "reactorio.logger": 1,
+    "reactorio.plugin": 1,
+    "reactorio.copyright": 1,
+    "reactorio.persisted": 1,
+    "reactorio.aio.futures": 1,
+    "reactorio.internet": 2,
+    "reactorio.aio": 3,
+    "reactorio.internet._idna": 3,
+    "reactorio.internet._resolver": 3,
+    "reactorio.internet.abstract": 3,
+    "reactorio.internet.asyncioreactor": 3,
+    "reactorio.internet.base": 3,
+    "reactorio.internet.default": 3,
+    "reactorio.internet.epollreactor": 3,
+    "reactorio.internet.fdesc": 3,
+    "reactorio.internet.inotify": 3,
+    "reactorio.internet.main": 3,
+    "reactorio.internet.pollreactor": 3,
+    "reactorio.internet.posixbase": 3,
+    "reactorio.internet.process": 3,
+    "reactorio.internet.reactor": 3,
+    "reactorio.internet.selectreactor": 3,
+    "reactorio.internet.stdio": 3,
+    "reactorio.internet.tcp": 3,
+    "reactorio.internet.threads": 3,
+    "reactorio.internet.udp": 3,
+    "reactorio.internet.unix": 3,
+    "reactorio.internet._endpoints": 4,
+    "reactorio.internet._testing": 4,
+    "reactorio.internet.endpoints": 4,
+    "reactorio.internet.ssl": 4,
+    "reactorio.internet._ssl": 4,
+    "reactorio.internet.testing": 4,
+    "reactorio.internet.utils": 4,
+    "reactorio.protocols": 4,
+    "reactorio.application": 5,
+    "reactorio.cred": 5,
+    "reactorio.plugins": 7,
+    "reactorio.pytest_plugin": 7,
+    "reactorio.scripts": 7,
+    "reactorio.test": 7,
+    "reactorio.trial": 7,
+    "reactorio.debug": 7,
+}
+
+
+def layer_of(module: str) -> int:
+    while module not in LAYERS:
+        module = module.rpartition(".")[0]
+    return LAYERS[module]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+class TopLevelImports(ast.NodeVisitor):
+    """Collects imports that run when the module is imported."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_FunctionDef(self, node: ast.AST) -> None: ...
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
+
+    def visit_If(self, node: ast.If) -> None:
+        if getattr(node.test, "id", None) != "TYPE_CHECKING":
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.found.update(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert not node.level, "relative import"
+        assert node.module
+        self.found.update(f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports(path: Path) -> set[str]:
+    visitor = TopLevelImports()
+    visitor.visit(ast.parse(path.read_text(encoding="utf-8")))
+    return visitor.found
+
+
+def test_imports_run_downward_only():
+    upward = [
+        f"{name_of(path)} imports {imported}"
+        for path in PACKAGE.rglob("*.py")
+        for imported in imports(path)
+        if imported.startswith("reactorio.") and layer_of(imported) > layer_of(name_of(path))
+    ]
+    assert upward == []
+
+
+def test_asyncio_and_uvloop_are_imported_in_aio_only():
+    importers = {
+        name_of(path)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for imported in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if imported.partition(".")[0] in ("asyncio", "uvloop")
+    }
+    assert {name for name in importers if not name.startswith("reactorio.aio")} == set()
+
+
+def test_every_module_can_be_imported_first():
+    modules = sorted(
+        {name_of(path) for path in PACKAGE.rglob("*.py")} - {"reactorio.__main__", "reactorio.trial.__main__"}
+    )
+    modules = [name for name in modules if "._inherit" not in name]
+    # A fork for each, so that none finds what another has imported; the pytest and OpenSSL of some are extras.
+    code = (
+        "import os, sys, importlib\n"
+        "for name in sys.argv[1:]:\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        try:\n"
+        "            importlib.import_module(name)\n"
+        "        except ModuleNotFoundError as error:\n"
+        "            missing = (error.name or '').partition('.')[0]\n"
+        "            os._exit(0 if missing in ('OpenSSL', 'pytest', 'uvloop', 'cryptography') else 1)\n"
+        "        except BaseException:\n"
+        "            os._exit(1)\n"
+        "        os._exit(0)\n"
+        "    if os.waitpid(child, 0)[1]:\n"
+        "        print(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *modules], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
