@@ -150,6 +150,21 @@ class BasePort:
             if not self._paused:
                 loop.add_reader(self.socket.fileno(), self._readable)
 
+    def _watch_again_soon(self) -> None:
+        """
+        The system has reported an error: watch the socket anew.
+
+        libuv, and with it uvloop, stops watching a descriptor that has an error. It may do so once this is over, or
+        have done so before, whatever call it was that took the error from the system.
+        """
+        if self._loop is not None:
+            self._loop.call_soon(self._watch_again)
+
+    def _watch_again(self) -> None:
+        if self._loop is not None and not self._paused:
+            self._loop.remove_reader(self.socket.fileno())
+            self._loop.add_reader(self.socket.fileno(), self._readable)
+
     # ---- reading
 
     def _readable(self) -> None:
@@ -177,6 +192,7 @@ class BasePort:
             except OSError as error:
                 if error.errno not in _REFUSALS:
                     raise
+                self._watch_again_soon()
                 if self._connectedAddr is not None:
                     self._tell_refused()
                 return
@@ -235,6 +251,7 @@ class BasePort:
         except InterruptedError:
             return self._sent(sock, datagram, address)
         except OSError as error:
+            self._watch_again_soon()
             if error.errno == errno.EMSGSIZE:
                 raise MessageLengthError("message too long") from error
             if error.errno != errno.ECONNREFUSED:

@@ -79,6 +79,11 @@ class UNIXTransport(asyncio.Transport):
         self._watching = False
         self._closing = False
         self._ended = False
+        # What ended the connection, while there is still something to read of it.
+        self._error: OSError | None = None
+        # libuv stops watching a descriptor that has an error, after one last call: what is to be read after what that
+        # call reads would never be. asyncio goes on.
+        self._last_calls = type(loop).__module__.startswith("uvloop")
         self._write_ended = False
 
     def begin(self) -> None:
@@ -97,9 +102,20 @@ class UNIXTransport(asyncio.Transport):
         self._watching = wanted
 
     def _readable(self) -> None:
+        if self._last_calls and self._error is None:
+            number = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if number:
+                self._error = OSError(number, os.strerror(number))
+        self._read()
+        while self._error is not None and self._watching:
+            self._read()
+
+    def _read(self) -> None:
         try:
             data, ancillary, _, _ = self._sock.recvmsg(READ_SIZE, _ROOM, _FLAGS)
         except (BlockingIOError, InterruptedError):
+            if self._error is not None:
+                self._end(self._error)
             return
         except OSError as error:
             self._end(error)
@@ -110,13 +126,18 @@ class UNIXTransport(asyncio.Transport):
                 return
         if data:
             self._protocol.data_received(data)
+        elif self._error is not None:
+            self._end(self._error)
         else:
-            self._reading = False
-            if self._protocol.eof_received():
-                self._watch()
-            else:
-                self._drop_descriptors()
-                self.close()
+            self._at_eof()
+
+    def _at_eof(self) -> None:
+        self._reading = False
+        if self._protocol.eof_received():
+            self._watch()
+        else:
+            self._drop_descriptors()
+            self.close()
 
     def _take_ancillary(self, ancillary: list[tuple[int, int, bytes]]) -> None:
         numbers = array.array("i")
