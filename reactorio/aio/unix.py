@@ -20,7 +20,7 @@ from reactorio.internet.error import BadFileError, CannotListenError, getConnect
 from reactorio.internet.interfaces import IFileDescriptorReceiver, IUNIXTransport
 from reactorio.logger import Logger
 from reactorio.python import log
-from reactorio.python.lockfile import FilesystemLock, isLocked
+from reactorio.python.lockfile import FilesystemLock
 
 if TYPE_CHECKING:
     import asyncio
@@ -383,11 +383,19 @@ class Client(_CarriesDescriptors, BaseClient):
 
 
 def _is_served(path: str) -> bool:
-    """Does a process live that holds the lock of this path?"""
+    """
+    Does a process live that holds the lock of this path?
+
+    `lockfile.isLocked` would remove a lock whose holder has died, and then nothing told the next server that the
+    socket is a dead one's, to be replaced.
+    """
     try:
-        return isLocked(path + ".lock")
-    except OSError:
+        os.kill(int(os.readlink(path + ".lock")), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
         return False
+    return True
 
 
 class Connector(BaseConnector):
