@@ -1,18 +1,24 @@
 """
 The reactor on asyncio: the one place where the two models meet.
 
-    reactor      the facade: what `reactor.something` is
-    loop         which loop, whose, and when it is over
-    base         a reactor's parts that need no loop: events, timers, threads, names, signals
-    listening    TCP ports
-    connecting   TCP clients and their connectors
-    streams      a connection, both ends
-    sockets      opening, binding and naming sockets
-    descriptors  addReader and its family
-    errors       OSError and what it becomes
-    lifecycle    system events in three phases
-    timers       callLater
-    futures      Deferred and Future
+    reactor        the facade: what `reactor.something` is
+    loop           which loop, whose, and when it is over
+    base           a reactor's parts that need no loop: events, timers, threads, names, signals
+    adopting       sockets that somebody else has opened
+    unix           UNIX ports, clients and connectors
+    multicast      UDP ports that join groups
+    unixdatagrams  UNIX datagram sockets
+    datagrams      UDP ports
+    listening      TCP ports
+    connecting     TCP clients and their connectors
+    streams        a connection, both ends
+    unixstreams    the transport under UNIX connections: bytes and descriptors
+    sockets        opening, binding and naming sockets
+    descriptors    addReader and its family
+    errors         OSError and what it becomes
+    lifecycle      system events in three phases
+    timers         callLater
+    futures        Deferred and Future
 
 A module may import those below it, none above. `asyncio` and `uvloop` are imported in this package and nowhere else.
 """

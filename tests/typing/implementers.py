@@ -3,9 +3,14 @@ Each class against each interface that it says it implements: read by type check
 """
 
 from reactorio.aio.connecting import BaseConnector
+from reactorio.aio.datagrams import BasePort as BaseDatagramPort
+from reactorio.aio.datagrams import Port as UDPPort
 from reactorio.aio.listening import Port
+from reactorio.aio.multicast import MulticastPort
 from reactorio.aio.reactor import Reactor
 from reactorio.aio.streams import Connection
+from reactorio.aio.unix import _CarriesDescriptors
+from reactorio.aio.unixdatagrams import ConnectedDatagramPort, DatagramPort
 from reactorio.application.reactors import IReactorInstaller
 from reactorio.application.reactors import Reactor as InstallableReactor
 from reactorio.application.service import (
@@ -62,6 +67,7 @@ from reactorio.internet.interfaces import (
     IHostResolution,
     IListeningPort,
     ILoggingContext,
+    IMulticastTransport,
     IProcessProtocol,
     IProtocol,
     IProtocolFactory,
@@ -69,6 +75,7 @@ from reactorio.internet.interfaces import (
     IPushProducer,
     IReactorCore,
     IReactorFDSet,
+    IReactorMulticast,
     IReactorPluggableNameResolver,
     IReactorPluggableResolver,
     IReactorSocket,
@@ -76,7 +83,9 @@ from reactorio.internet.interfaces import (
     IReactorTCP,
     IReactorThreads,
     IReactorTime,
+    IReactorUDP,
     IReactorUNIX,
+    IReactorUNIXDatagram,
     IReadWriteDescriptor,
     IResolutionReceiver,
     IResolverSimple,
@@ -87,6 +96,9 @@ from reactorio.internet.interfaces import (
     ITCPTransport,
     ITransport,
     IUDPTransport,
+    IUNIXDatagramConnectedTransport,
+    IUNIXDatagramTransport,
+    IUNIXTransport,
     _ISupportsExitSignalCapturing,
 )
 from reactorio.internet.task import Clock
@@ -148,15 +160,25 @@ _IHostnameResolver: list[type[IHostnameResolver]] = [
     SimpleResolverComplexifier,
     SynchronousResolver,
 ]
-_IListeningPort: list[type[IListeningPort]] = [Port, _FakePort]
-_ILoggingContext: list[type[ILoggingContext]] = [Port, Connection, DatagramProtocol, Factory, Protocol, FileDescriptor]
+_IListeningPort: list[type[IListeningPort]] = [Port, BaseDatagramPort, _FakePort]
+_ILoggingContext: list[type[ILoggingContext]] = [
+    Port,
+    BaseDatagramPort,
+    Connection,
+    DatagramProtocol,
+    Factory,
+    Protocol,
+    FileDescriptor,
+]
+_IMulticastTransport: list[type[IMulticastTransport]] = [MulticastPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
-_IPushProducer: list[type[IPushProducer]] = [Connection, StringTransport, FileDescriptor]
+_IPushProducer: list[type[IPushProducer]] = [BaseDatagramPort, Connection, StringTransport, FileDescriptor]
 _IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
 _IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
+_IReactorMulticast: list[type[IReactorMulticast]] = [Reactor]
 _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
     Reactor,
     MemoryReactor,
@@ -164,11 +186,13 @@ _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
 ]
 _IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [Reactor]
 _IReactorSSL: list[type[IReactorSSL]] = [MemoryReactor, RaisingMemoryReactor]
-_IReactorSocket: list[type[IReactorSocket]] = [MemoryReactor, RaisingMemoryReactor]
+_IReactorSocket: list[type[IReactorSocket]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorTCP: list[type[IReactorTCP]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorThreads: list[type[IReactorThreads]] = [Reactor]
 _IReactorTime: list[type[IReactorTime]] = [Reactor, Clock]
-_IReactorUNIX: list[type[IReactorUNIX]] = [MemoryReactor, RaisingMemoryReactor]
+_IReactorUDP: list[type[IReactorUDP]] = [Reactor]
+_IReactorUNIX: list[type[IReactorUNIX]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
+_IReactorUNIXDatagram: list[type[IReactorUNIXDatagram]] = [Reactor]
 _IReadWriteDescriptor: list[type[IReadWriteDescriptor]] = [FileDescriptor]
 _IResolutionReceiver: list[type[IResolutionReceiver]] = [_Race, FirstOneWins]
 _IResolverSimple: list[type[IResolverSimple]] = [ComplexResolverSimplifier, BlockingResolver, ThreadedResolver]
@@ -186,10 +210,13 @@ _IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
     UNIXServerEndpoint,
 ]
 _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [_TCP6ServerParser]
-_ISystemHandle: list[type[ISystemHandle]] = [Connection]
+_ISystemHandle: list[type[ISystemHandle]] = [BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
 _ITransport: list[type[ITransport]] = [FileWrapper, StringTransport, FileDescriptor, _LoopbackTransport, LoopbackRelay]
-_IUDPTransport: list[type[IUDPTransport]] = [FakeDatagramTransport]
+_IUDPTransport: list[type[IUDPTransport]] = [UDPPort, FakeDatagramTransport]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
+_IUNIXDatagramConnectedTransport: list[type[IUNIXDatagramConnectedTransport]] = [ConnectedDatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
+_IUNIXDatagramTransport: list[type[IUNIXDatagramTransport]] = [DatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
+_IUNIXTransport: list[type[IUNIXTransport]] = [_CarriesDescriptors]
 _IExitSignalCapturing: list[type[_ISupportsExitSignalCapturing]] = [Reactor]
 
 # reactorio.logger

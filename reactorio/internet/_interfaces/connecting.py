@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reactorio.internet._interfaces.processes import IProcessProtocol, IProcessTransport
     from reactorio.internet._interfaces.streams import IConnector, IListeningPort, IProtocolFactory
-    from reactorio.internet.protocol import AbstractDatagramProtocol, ClientFactory
+    from reactorio.internet.protocol import AbstractDatagramProtocol, ClientFactory, ConnectedDatagramProtocol
 
     # The reactor takes what `reactorio.internet.tcp.makeBinding` makes, too.
     BindAddress: TypeAlias = tuple[str, int] | None
@@ -122,11 +122,11 @@ class IReactorUNIXDatagram(Interface, Protocol):
     def connectUNIXDatagram(
         self,
         address: str,
-        protocol: AbstractDatagramProtocol,
+        protocol: ConnectedDatagramProtocol,
         maxPacketSize: int = 8192,
         mode: int = 0o666,
         bindAddress: str | None = None,
-    ) -> IConnector:
+    ) -> IListeningPort:
         """Send to the socket at the path ``address``; ``bindAddress`` is the path to hear at."""
 
     def listenUNIXDatagram(
