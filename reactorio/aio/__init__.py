@@ -8,11 +8,13 @@ The reactor on asyncio: the one place where the two models meet.
     unix           UNIX ports, clients and connectors
     multicast      UDP ports that join groups
     unixdatagrams  UNIX datagram sockets
-    datagrams      UDP ports
+    udp            UDP ports
+    datagrams      what datagram ports share
     listening      TCP ports
     connecting     TCP clients and their connectors
     streams        a connection, both ends
     unixstreams    the transport under UNIX connections: bytes and descriptors
+    spare          a descriptor in reserve
     sockets        opening, binding and naming sockets
     descriptors    addReader and its family
     errors         OSError and what it becomes

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from reactorio.aio.datagrams import Port as UDPPort
 from reactorio.aio.listening import Port, Server
+from reactorio.aio.udp import Port as UDPPort
 from reactorio.aio.unix import Port as UNIXPort
 from reactorio.aio.unix import Server as UNIXServer
 from reactorio.internet.error import UnsupportedAddressFamily

@@ -8,7 +8,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
-from reactorio.aio.datagrams import Port
+from reactorio.aio.udp import Port
 from reactorio.internet.abstract import isIPAddress, isIPv6Address
 from reactorio.internet.defer import Deferred, maybeDeferred, succeed
 from reactorio.internet.error import MulticastJoinError

@@ -26,7 +26,6 @@ from reactorio._interface import implementer
 from reactorio.aio.adopting import Adopting
 from reactorio.aio.base import ReactorCore
 from reactorio.aio.connecting import Connector
-from reactorio.aio.datagrams import Datagrams
 from reactorio.aio.descriptors import Descriptors
 from reactorio.aio.errors import CONNECTION_LOST
 from reactorio.aio.listening import Port
@@ -39,6 +38,7 @@ from reactorio.aio.loop import (
     until_loop_ends,
 )
 from reactorio.aio.multicast import Multicast
+from reactorio.aio.udp import Datagrams
 from reactorio.aio.unix import Unix
 from reactorio.aio.unixdatagrams import UnixDatagrams
 from reactorio.internet.defer import Deferred

@@ -13,6 +13,7 @@ from reactorio.aio.connecting import BaseClient, BaseConnector
 from reactorio.aio.listening import Port as TCPPort
 from reactorio.aio.listening import Server as TCPServer
 from reactorio.aio.sockets import address_of
+from reactorio.aio.spare import spare
 from reactorio.aio.streams import Connection, log_prefix_of
 from reactorio.aio.unixstreams import UNIXTransport
 from reactorio.internet.address import UNIXAddress
@@ -213,7 +214,7 @@ class Port(TCPPort):
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         if self.connected and not self._paused and not self.disconnecting:
             self._loop = loop
-            _spare.keep()
+            spare.keep()
             loop.add_reader(self.socket.fileno(), self._acceptable)
 
     def _acceptable(self) -> None:
@@ -230,7 +231,7 @@ class Port(TCPPort):
             except OSError as error:
                 if error.errno not in _OUT_OF_RESOURCES:
                     raise
-                if error.errno not in _OUT_OF_DESCRIPTORS or not _spare.refuse(self.socket):
+                if error.errno not in _OUT_OF_DESCRIPTORS or not spare.refuse(self.socket):
                     self._accept_later(error)
                 return
             self._welcome(sock)
@@ -299,44 +300,6 @@ def _is_socket(path: str) -> bool:
         return stat.S_ISSOCK(os.stat(path).st_mode)
     except OSError:
         return False
-
-
-class _Spare:
-    """
-    A descriptor kept for the moment in which there is no other.
-
-    A connection that cannot be accepted stays at the head of the queue and wakes the loop for ever. With this one
-    given back to the system for a moment, it is accepted, and closed: its peer knows at once.
-    """
-
-    _number: int | None = None
-
-    def keep(self) -> None:
-        if self._number is None:
-            try:
-                self._number = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError:
-                pass  # `refuse` says that there is none
-
-    def refuse(self, listening: socket.socket) -> bool:
-        """Accept a connection and close it; return whether that could be done."""
-        number, self._number = self._number, None
-        if number is None:
-            return False
-        os.close(number)
-        try:
-            sock, peer = listening.accept()
-        except OSError:
-            return False
-        else:
-            sock.close()
-            _log.error("Out of file descriptors: closed a connection from {peer!r}", peer=peer)
-            return True
-        finally:
-            self.keep()
-
-
-_spare = _Spare()
 
 
 class Client(_CarriesDescriptors, BaseClient):

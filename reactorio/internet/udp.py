@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reactorio.aio.datagrams import Port
 from reactorio.aio.multicast import MulticastMixin, MulticastPort
+from reactorio.aio.udp import Port
 
 __all__ = ["MulticastMixin", "MulticastPort", "Port"]

@@ -4,11 +4,11 @@ Each class against each interface that it says it implements: read by type check
 
 from reactorio.aio.connecting import BaseConnector
 from reactorio.aio.datagrams import BasePort as BaseDatagramPort
-from reactorio.aio.datagrams import Port as UDPPort
 from reactorio.aio.listening import Port
 from reactorio.aio.multicast import MulticastPort
 from reactorio.aio.reactor import Reactor
 from reactorio.aio.streams import Connection
+from reactorio.aio.udp import Port as UDPPort
 from reactorio.aio.unix import _CarriesDescriptors
 from reactorio.aio.unixdatagrams import ConnectedDatagramPort, DatagramPort
 from reactorio.application.reactors import IReactorInstaller
