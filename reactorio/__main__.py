@@ -9,6 +9,7 @@ Usage: reactorio run [--reactor=NAME] FILE [arguments]      run a program; see `
        reactorio [options] -y FILE.tac                      run the application that a file makes
        reactorio [options] NAME [its options]               run the service of a plugin
        reactorio twistd ...                                 the same two, whatever NAME is
+       reactorio trial [options] NAME ...                   run tests; see `reactorio trial --help`
        reactorio --version
 
 """
@@ -22,6 +23,11 @@ def main() -> None:
         from reactorio.scripts import run
 
         run.main(arguments[1:])
+    elif command == "trial":
+        from reactorio.scripts import trial
+
+        sys.argv[:2] = [command]
+        trial.main()
     elif command == "--version":
         print(_version())
     else:

@@ -172,8 +172,28 @@ def test_ctrl_c_ends_the_run(base):
     def test(self):
         raise KeyboardInterrupt
 
+    result = run(base, test=test)
+
+    assert result.shouldStop
+    assert isinstance(error_of(result), KeyboardInterrupt)
+
+
+@BOTH
+def test_ctrl_c_goes_through_to_a_runner_that_is_not_trials(base):
+    def test(self):
+        raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        run(base, test=test)
+        type("Case", (base,), {"__module__": __name__, "test": test})("test").run(pyunit.TestResult())
+
+
+@BOTH
+def test_helpers_of_a_test_class_may_have_any_name(base):
+    names = ("_test", "_run", "_wait", "_report", "_perform", "_run_test")
+
+    result = run(base, test=lambda self: None, **dict.fromkeys(names))
+
+    assert result.successes == 1
 
 
 def test_a_result_of_the_standard_library_is_told_in_its_own_terms():
@@ -490,10 +510,10 @@ def test_ctrl_c_while_waiting_ends_the_run_when_the_callback_is_through(loop_kin
         reactor.callLater(0, interrupt)
         return Deferred()
 
-    with pytest.raises(KeyboardInterrupt):
-        run(unittest.TestCase, test=test)
+    result = run(unittest.TestCase, test=test)
 
     assert calls == ["through"]
+    assert result.shouldStop
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -80,25 +80,25 @@ class TestCase(SynchronousTestCase):
 
     # -- what SynchronousTestCase does otherwise
 
-    def _run_fixtures(self, result: itrial.IReporter) -> None:
+    def _trial_run_fixtures(self, result: itrial.IReporter) -> None:
         with guarded(_global_reactor()):
-            super()._run_fixtures(result)
+            super()._trial_run_fixtures(result)
             # After the success: what is still open says nothing of what the test is about.
             if not _global_reactor().running:
                 _Janitor(self, result).postClassCleanup()
 
-    def _tidy(self, result: itrial.IReporter) -> None:
+    def _trial_tidy(self, result: itrial.IReporter) -> None:
         # Within a run of somebody else's, who could tell what is left over from what is at work?
         if not _global_reactor().running:
             self._passed = _Janitor(self, result).postCaseCleanup() and self._passed
 
-    def _setUp_failed(self, failure: Failure, result: itrial.IReporter) -> None:
+    def _trial_setUp_failed(self, failure: Failure, result: itrial.IReporter) -> None:
         if failure.check(self.failureException):
-            self._add_error_if(failure, result)
+            self._trial_add_error_if(failure, result)
         else:
-            super()._setUp_failed(failure, result)
+            super()._trial_setUp_failed(failure, result)
 
-    def _perform(self, function: Callable[[], object], description: str) -> Failure | None:
+    def _trial_perform(self, function: Callable[[], object], description: str) -> Failure | None:
         """Call a fixture or the test method, wait for what it returns, and return the failure that comes of it."""
         in_steps = _runs_in_steps(function)
         # The reactor is asked for when it is needed: a cleanup may be what puts sys.modules back.
@@ -110,7 +110,7 @@ class TestCase(SynchronousTestCase):
         deferred.addBoth(outcome.append)
         if not outcome:
             try:
-                self._wait(deferred, outcome, f"{self!r} ({description})", cancel=in_steps)
+                self._trial_wait(deferred, outcome, f"{self!r} ({description})", cancel=in_steps)
             except RuntimeError:
                 return Failure()
         failure = outcome[0]
@@ -120,7 +120,7 @@ class TestCase(SynchronousTestCase):
             failure.raiseException()
         return failure
 
-    def _wait(self, deferred: Deferred[Any], outcome: list[object], part: str, cancel: bool) -> None:
+    def _trial_wait(self, deferred: Deferred[Any], outcome: list[object], part: str, cancel: bool) -> None:
         """
         Run the reactor until there is an outcome.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import errno
+import importlib
 import os
 import sys
 import unittest as pyunit
 from typing import TYPE_CHECKING, Any
 
-from reactorio.python import log
+from reactorio.python import log, modules, reflect
+from reactorio.python.util import untilConcludes
 from reactorio.trial import _synctest
 from reactorio.trial._results import TestResult
 
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 
 __name__ = "reactorio.trial.reporter"  # the public path, for the classes made here
 
-# Frames of these say how a test is run, not what it did.
-_MACHINERY = (os.path.dirname(os.path.dirname(_synctest.__file__)) + os.sep, pyunit.case.__file__)
+# Frames of these say how a test is found and run, not what it did.
+_MACHINERY = (
+    os.path.dirname(os.path.dirname(_synctest.__file__)) + os.sep,
+    pyunit.case.__file__,
+    modules.__file__,
+    reflect.__file__,
+    os.path.dirname(importlib.__file__) + os.sep,
+    "<frozen importlib.",
+)
 
 
 class SafeStream:
@@ -42,12 +50,10 @@ class SafeStream:
         return getattr(self.original, name)
 
     def write(self, *a: Any, **kw: Any) -> Any:
-        while True:
-            try:
-                return self.original.write(*a, **kw)
-            except OSError as error:
-                if error.errno != errno.EINTR:
-                    raise
+        return untilConcludes(self.original.write, *a, **kw)
+
+    def flush(self) -> None:
+        untilConcludes(self.original.flush)
 
 
 class Reporter(TestResult):
@@ -110,7 +116,6 @@ class Reporter(TestResult):
     def done(self) -> None:
         """Write what there is to say of the whole run."""
         self._publisher.removeObserver(self._observeWarnings)
-        self._writeln("")
         self._printErrors()
         self._writeln(self._separator)
         if self._startTime is not None:
@@ -119,6 +124,7 @@ class Reporter(TestResult):
         self._printSummary()
 
     def _printErrors(self) -> None:
+        self._writeln("")
         self._printResults("[SKIPPED]", self.skips, "{}\n".format)
         self._printResults("[TODO]", self.expectedFailures, self._format_expected_failure)
         self._printResults("[FAIL]", self.failures, self._formatFailureTraceback)

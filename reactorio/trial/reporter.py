@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from reactorio._interface import implementer
 from reactorio.python.failure import Failure
 from reactorio.trial import itrial
+from reactorio.trial._linereports import MinimalReporter, TextReporter, TimingTextReporter, VerboseTextReporter
 from reactorio.trial._results import TestResult
+from reactorio.trial._subunit import SubunitReporter
 from reactorio.trial._textreports import Reporter, SafeStream
+from reactorio.trial._treereport import TreeReporter, _AnsiColorizer, _NullColorizer
 from reactorio.trial.util import DirtyReactorAggregateError
 
 if TYPE_CHECKING:
@@ -20,12 +23,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokenTestCaseWarning",
+    "MinimalReporter",
     "Reporter",
     "SafeStream",
+    "SubunitReporter",
+    "TestProtocolClient",
     "TestResult",
     "TestResultDecorator",
+    "TextReporter",
+    "TimingTextReporter",
+    "TreeReporter",
     "UncleanWarningsReporterWrapper",
+    "VerboseTextReporter",
+    "_AnsiColorizer",
+    "_NullColorizer",
 ]
+
+try:
+    from subunit import TestProtocolClient  # type: ignore[import-not-found]  # a user's choice, not ours
+except ImportError:
+    TestProtocolClient = None
 
 
 class BrokenTestCaseWarning(Warning):

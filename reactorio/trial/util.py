@@ -9,6 +9,12 @@ from reactorio.python.failure import Failure
 from reactorio.trial._janitor import DirtyReactorAggregateError
 from reactorio.trial._janitor import _Janitor as _Janitor  # tests of runners clean their own reactors with it
 
+# What a runner raises, and how it empties its directory.
+from reactorio.trial._workdir import _NoTrialMarker as _NoTrialMarker
+from reactorio.trial._workdir import _removeSafely as _removeSafely
+from reactorio.trial._workdir import _unusedTestDirectory as _unusedTestDirectory
+from reactorio.trial._workdir import _WorkingDirectoryBusy as _WorkingDirectoryBusy
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

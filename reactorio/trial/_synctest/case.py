@@ -71,9 +71,9 @@ class SynchronousTestCase(_Assertions):
 
     @property
     def _parents(self) -> list[object]:
-        return [self._test(), self, sys.modules.get(type(self).__module__)]
+        return [self._trial_test(), self, sys.modules.get(type(self).__module__)]
 
-    def _test(self) -> Callable[[], object]:
+    def _trial_test(self) -> Callable[[], object]:
         """
         The test method.
 
@@ -102,6 +102,8 @@ class SynchronousTestCase(_Assertions):
         return acquireAttribute(self._parents, "suppress", [])
 
     # -- running
+    #
+    # Test classes have helpers of all sorts of names, `_run` and `_test` among them: ours begin with _trial.
 
     def run(self, result: Any = None) -> Any:
         """
@@ -120,11 +122,17 @@ class SynchronousTestCase(_Assertions):
             if skipped:
                 reporter.addSkip(self, reason or "")
             else:
-                self._run_watched(reporter)
+                self._trial_run_watched(reporter)
+        except KeyboardInterrupt:
+            if reporter is not result:
+                raise
+            # One of ours reports what there was until then, and ends the run by itself.
+            reporter.addError(self, Failure())
+            reporter.shouldStop = True
         finally:
             reporter.stopTest(self)
 
-    def _run_watched(self, result: itrial.IReporter) -> None:
+    def _trial_run_watched(self, result: itrial.IReporter) -> None:
         """Run the test with its log and its warnings collected."""
         observer = _synctest._logObserver
         self._passed = False
@@ -132,7 +140,7 @@ class SynchronousTestCase(_Assertions):
         observer._add()
         try:
             _collectWarnings(
-                self._warnings.append, suppressing, self._getSuppress(), lambda: self._run_fixtures(result)
+                self._warnings.append, suppressing, self._getSuppress(), lambda: self._trial_run_fixtures(result)
             )
         finally:
             observer._remove()
@@ -143,43 +151,45 @@ class SynchronousTestCase(_Assertions):
                 result.addError(self, Failure())
         self._warnings = []
 
-    def _run_fixtures(self, result: itrial.IReporter) -> None:
+    def _trial_run_fixtures(self, result: itrial.IReporter) -> None:
         try:
-            failure = self._perform(self.setUp, "setUp")
+            failure = self._trial_perform(self.setUp, "setUp")
             if failure is not None:
-                self._setUp_failed(failure, result)
-                self._run_cleanups(result)
+                self._trial_setUp_failed(failure, result)
+                self._trial_run_cleanups(result)
             else:
                 self._passed = True
-                self._run_test(result)
-                self._run_cleanups(result)
-                self._add_error_if(self._perform(self.tearDown, "tearDown"), result)
+                self._trial_run_test(result)
+                self._trial_run_cleanups(result)
+                self._trial_add_error_if(self._trial_perform(self.tearDown, "tearDown"), result)
         finally:
-            self._tidy(result)
+            self._trial_tidy(result)
             for error in _synctest._logObserver.flushErrors():
-                self._add_error_if(error, result)
+                self._trial_add_error_if(error, result)
         if self._passed:
             result.addSuccess(self)
 
-    def _run_test(self, result: itrial.IReporter) -> None:
+    def _trial_run_test(self, result: itrial.IReporter) -> None:
         todo = self.getTodo()
-        failure = self._perform(_refused_if_generator(self._test()), self._testMethodName)
+        failure = self._trial_perform(_refused_if_generator(self._trial_test()), self._testMethodName)
         if failure is not None:
-            self._report(failure, result, todo)
+            self._trial_report(failure, result, todo)
         elif todo is not None:
             self._passed = False
             result.addUnexpectedSuccess(self, todo)
 
-    def _run_cleanups(self, result: itrial.IReporter) -> None:
+    def _trial_run_cleanups(self, result: itrial.IReporter) -> None:
         """Make the calls that `addCleanup` was given, last one first; each one's error is one of the test's."""
         while self._cleanups:
             f, args, kwargs = self._cleanups.pop()
             name = getattr(f, "__name__", repr(f))
-            self._add_error_if(self._perform(partial(f, *args, **kwargs), f"cleanup function {name}"), result)
+            self._trial_add_error_if(
+                self._trial_perform(partial(f, *args, **kwargs), f"cleanup function {name}"), result
+            )
 
     # -- what TestCase does otherwise
 
-    def _perform(self, function: Callable[[], object], description: str) -> Failure | None:
+    def _trial_perform(self, function: Callable[[], object], description: str) -> Failure | None:
         """Call a fixture or the test method, and return what it raises. Only Ctrl-C goes through."""
         try:
             returned = function()
@@ -192,31 +202,31 @@ class SynchronousTestCase(_Assertions):
             return Failure()
         return None
 
-    def _setUp_failed(self, failure: Failure, result: itrial.IReporter) -> None:
-        self._report(failure, result, None)
+    def _trial_setUp_failed(self, failure: Failure, result: itrial.IReporter) -> None:
+        self._trial_report(failure, result, None)
 
-    def _tidy(self, result: itrial.IReporter) -> None:
+    def _trial_tidy(self, result: itrial.IReporter) -> None:
         """See that nothing is left of the test; here nothing can be."""
 
     # -- reporting
 
-    def _report(self, failure: Failure, result: itrial.IReporter, todo: Todo | None) -> None:
+    def _trial_report(self, failure: Failure, result: itrial.IReporter, todo: Todo | None) -> None:
         self._passed = False
         if todo is not None and todo.expected(failure):
             result.addExpectedFailure(self, _raised(failure), todo)
         elif failure.check(self.failureException, FailTest):
             result.addFailure(self, _raised(failure))
         elif failure.check(SkipTest):
-            result.addSkip(self, self._reason_of(failure))
+            result.addSkip(self, self._trial_reason_of(failure))
         else:
             result.addError(self, _raised(failure))
 
-    def _add_error_if(self, failure: Failure | None, result: itrial.IReporter) -> None:
+    def _trial_add_error_if(self, failure: Failure | None, result: itrial.IReporter) -> None:
         if failure is not None:
             self._passed = False
             result.addError(self, _raised(failure))
 
-    def _reason_of(self, skip: Failure) -> str:
+    def _trial_reason_of(self, skip: Failure) -> str:
         if skip.value.args:
             return str(skip.value.args[0])
         code = inspect.unwrap(getattr(type(self), self._testMethodName)).__code__
