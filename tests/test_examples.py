@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import socket
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -123,3 +124,18 @@ def test_getpage_says_that_nobody_listens_both_ways():
     first, second = getpage(unused_port())
     assert first.startswith("callback: Connection was refused by other side")
     assert second.startswith("deferred: Connection was refused by other side")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout and TaskGroup are from 3.11 on")
+def test_both_worlds_mix_in_one_program():
+    pytest.importorskip("aiohttp")
+    with started("run", str(EXAMPLES / "mixed.py")) as program:
+        assert program.end() == 0
+        assert program.lines == [
+            "asyncio streams, Twisted protocol: HELLO",
+            "Deferreds in a TaskGroup: one two",
+            "inlineCallbacks: asyncio.timeout ended a Deferred",
+            "inlineCallbacks: a TaskGroup added up to 12",
+            "inlineCallbacks: a page from aiohttp",
+            "done",
+        ]
