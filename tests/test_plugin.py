@@ -47,6 +47,8 @@ GOOD = f"""
 def package(tmp_path, monkeypatch):
     """A plugin package in a folder of its own, and how to put modules into it."""
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    # Tests rewrite modules within the second by which bytecode is told to be old.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     for name in [name for name in sys.modules if name.partition(".")[0] == "orchard"]:
         monkeypatch.delitem(sys.modules, name)
     (tmp_path / "orchard").mkdir()

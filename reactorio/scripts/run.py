@@ -50,6 +50,9 @@ def main(arguments: list[str]) -> NoReturn:
     if loop is not None:
         os.environ["REACTORIO_LOOP"] = loop
     _alias.inherit()
+    # What a sitecustomize has printed would go with this process.
+    sys.stdout.flush()
+    sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *inherited, *arguments])
 
 
