@@ -21,6 +21,7 @@ from reactorio.scripts._trialoptions import (
 )
 from reactorio.trial import runner
 from reactorio.trial.runner import DestructiveTestSuite, TestSuite, TrialRunner
+from reactorio.trial.util import _NoTrialMarker, _WorkingDirectoryBusy
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -67,7 +68,10 @@ def run() -> NoReturn:
     except _DebuggerNotFound as error:
         raise SystemExit(f"{sys.argv[0]}: {error}") from None
     suite = _getSuite(config)
-    result = trial_runner.runUntilFailure(suite) if config["until-failure"] else trial_runner.run(suite)
+    try:
+        result = trial_runner.runUntilFailure(suite) if config["until-failure"] else trial_runner.run(suite)
+    except (_NoTrialMarker, _WorkingDirectoryBusy) as error:
+        raise SystemExit(f"{sys.argv[0]}: {error}") from None
     if config.tracer is not None:
         sys.settrace(None)
         coverage = config.tracer.results()

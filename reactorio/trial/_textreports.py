@@ -8,7 +8,7 @@ import sys
 import unittest as pyunit
 from typing import TYPE_CHECKING, Any
 
-from reactorio.python import log, modules, reflect
+from reactorio.python import failure, log, modules, reflect
 from reactorio.python.util import untilConcludes
 from reactorio.trial import _synctest
 from reactorio.trial._results import TestResult
@@ -26,6 +26,7 @@ __name__ = "reactorio.trial.reporter"  # the public path, for the classes made h
 _MACHINERY = (
     os.path.dirname(os.path.dirname(_synctest.__file__)) + os.sep,
     pyunit.case.__file__,
+    failure.__file__,
     modules.__file__,
     reflect.__file__,
     os.path.dirname(importlib.__file__) + os.sep,

@@ -67,6 +67,7 @@ class TreeReporter(Reporter):
 
     Attributes:
         columns: How wide a line is.
+        currentLine: What is written since the test started.
     """
 
     currentLine = ""
@@ -93,6 +94,7 @@ class TreeReporter(Reporter):
 
     def startTest(self, test: Any) -> None:
         self._testPrelude(test.id())
+        self.currentLine = ""
         self._write("%s%s ... ", self.indent * len(self._lastTest), self.getDescription(test))
         super().startTest(test)
 
@@ -113,15 +115,15 @@ class TreeReporter(Reporter):
 
     def _write(self, format: str, *args: Any) -> None:
         text = format % args if args else format
-        # What is written since the last end of line says where the outcome goes.
-        self.currentLine = (self.currentLine + text).rpartition("\n")[2]
+        # Of a test: an outcome after other text than its name, a traceback for one, is not moved to the right.
+        self.currentLine += text
         super()._write("%s", text)
 
     def endLine(self, message: str, color: str) -> None:
         """Write the outcome at the right end of the line, or after it if the line is too long."""
-        self._write("%s", " " * (self.columns - len(self.currentLine) - len(message)))
+        super()._write("%s", " " * (self.columns - len(self.currentLine) - len(message)))
         self._colorizer.write(message, color)
-        self._write("\n")
+        super()._write("\n")
 
     def addSuccess(self, test: Any) -> None:
         super().addSuccess(test)

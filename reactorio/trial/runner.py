@@ -150,19 +150,17 @@ class TrialRunner:
                 result.startTest(each)
                 result.addSuccess(each)
                 result.stopTest(each)
+            result.done()
         else:
-            suite = TrialSuite([LoggedSuite([test])])
+            run = profiled(self._run_suite, "profile.data") if self.profile else self._run_suite
             with working_directory(self.workingDirectory), logging_to(self.logfile, sys.stdout):
-                self._way_to_run(suite)(result)
-        result.done()
+                run(TrialSuite([LoggedSuite([test])]), result)
         return result
 
-    def _way_to_run(self, suite: Any) -> Callable[[Any], object]:
-        """How this mode runs a suite."""
-        run: Callable[[Any], object] = suite.run
-        if self.profile:
-            run = profiled(run, "profile.data")
+    def _run_suite(self, suite: Any, result: Any) -> None:
         if self.mode == self.DEBUG:
             debugger = self.debugger if self.debugger is not None else pdb.Pdb()
-            return lambda result: debugger.runcall(suite.run, result)
-        return run
+            debugger.runcall(suite.run, result)
+        else:
+            suite.run(result)
+        result.done()

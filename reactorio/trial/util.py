@@ -74,7 +74,7 @@ def suppress(action: str = "ignore", **kwarg: Any) -> tuple[tuple[str], dict[str
 
 
 def profiled(f: Callable[_P, _T], outputFile: str) -> Callable[_P, _T]:
-    """Wrap ``f`` so that each call leaves its profile in ``outputFile``."""
+    """Wrap ``f`` so that each call leaves its profile in ``outputFile``, and prints it."""
 
     def _(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         import profile  # only for this, and slow to import
@@ -85,6 +85,7 @@ def profiled(f: Callable[_P, _T], outputFile: str) -> Callable[_P, _T]:
             return result
         finally:
             prof.dump_stats(outputFile)
+            prof.print_stats()
 
     return _
 
