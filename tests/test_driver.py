@@ -344,3 +344,15 @@ def test_a_coroutines_deferred_that_was_fired_by_another_says_so(logged_errors):
     gc.collect()
     assert [type(error) for error in logged_errors.flush(defer.AlreadyCalledError)] == [defer.AlreadyCalledError]
     logged_errors.clear()
+
+
+def test_awaiting_a_deferred_in_its_own_callback_gives_its_present_result(tw):
+    defer, seen = tw("internet.defer"), []
+    d = defer.Deferred()
+
+    async def body():
+        return await d
+
+    d.addCallback(lambda _: seen.append(defer.ensureDeferred(body()).result))
+    d.callback("present")
+    assert seen == ["present"]

@@ -472,7 +472,7 @@ class Deferred(Generic[_ResultT]):
 
     @_extraneous
     def __await__(self) -> Generator[Any, Any, _ResultT]:
-        if self.called and not self.paused and not self._running:
+        if self.called and not self.paused:
             # The result stays, for who awaits next.
             result = self.result
             if not isinstance(result, Failure):
@@ -687,7 +687,7 @@ def _chain(current: Deferred[Any], inner: Deferred[Any], callback: Any) -> tuple
             "Callback returned the Deferred it was attached to; this breaks the callback chain and will raise an "
             "exception in the future.",
         )
-    if not inner.called or inner.paused or inner._running:
+    if inner is current or not inner.called or inner.paused:
         current.paused += 1
         current._chainedTo = inner
         if inner._callbacks is None:
