@@ -51,6 +51,9 @@ _P = ParamSpec("_P")
 _ARGS = 1
 _WAITER = 2
 
+# Told of each Deferred that is made while debug mode is on: `reactorio.debug` keeps track of them.
+on_creation: Callable[[Deferred[Any]], object] | None = None
+
 _NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -129,6 +132,8 @@ class Deferred(Generic[_ResultT]):
         if self.debug:
             self._debugInfo = DebugInfo()
             self._debugInfo.remember_creator()
+            if on_creation is not None:
+                on_creation(self)
 
     # Callbacks
 
