@@ -172,7 +172,7 @@ class Port:
         return sock
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not self.connected or self._server is not None or self._paused:
+        if not self.connected or self.disconnecting or self._server is not None or self._paused:
             return
         # Neither step needs the loop to turn: the first is done when it returns, the second at its first step.
         creating = loop.create_server(self._accept, sock=self.socket, backlog=self.backlog, start_serving=False)
