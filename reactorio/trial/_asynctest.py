@@ -169,15 +169,9 @@ def _runs_in_steps(function: Callable[[], object]) -> bool:
 
 def _called_inside(reactor: Any, function: Callable[[], object]) -> Deferred[Any]:
     """Have the reactor call ``function`` when it runs; cancelling the Deferred cancels what that does."""
-    started: list[Deferred[Any]] = []
-    deferred: Deferred[Any] = Deferred(lambda _: started[0].cancel())
-
-    def start() -> None:
-        started.append(maybeDeferred(function))
-        started[0].chainDeferred(deferred)
-
-    reactor.callWhenRunning(start)
-    return deferred
+    running: Deferred[None] = Deferred()
+    reactor.callWhenRunning(running.callback, None)
+    return running.addCallback(lambda _: maybeDeferred(function))
 
 
 def _fail(deferred: Deferred[Any], failure: Failure) -> None:
