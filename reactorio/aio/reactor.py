@@ -38,6 +38,7 @@ from reactorio.aio.loop import (
     until_loop_ends,
 )
 from reactorio.aio.multicast import Multicast
+from reactorio.aio.processes import Processes
 from reactorio.aio.udp import Datagrams
 from reactorio.aio.unix import Unix
 from reactorio.aio.unixdatagrams import UnixDatagrams
@@ -49,6 +50,7 @@ from reactorio.internet.interfaces import (
     IReactorMulticast,
     IReactorPluggableNameResolver,
     IReactorPluggableResolver,
+    IReactorProcess,
     IReactorSocket,
     IReactorTCP,
     IReactorThreads,
@@ -94,12 +96,13 @@ _A_DAY = 86400.0
     IReactorUNIX,
     IReactorUNIXDatagram,
     IReactorSocket,
+    IReactorProcess,
     IReactorFDSet,
     IReactorPluggableResolver,
     IReactorPluggableNameResolver,
     _ISupportsExitSignalCapturing,
 )
-class Reactor(Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Descriptors, ReactorCore):
+class Reactor(Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processes, Descriptors, ReactorCore):
     """A reactor on an asyncio loop, bound to it when there is one."""
 
     _loop: asyncio.AbstractEventLoop | None = None
