@@ -69,6 +69,7 @@ from reactorio.internet.interfaces import (
     ILoggingContext,
     IMulticastTransport,
     IProcessProtocol,
+    IProcessTransport,
     IProtocol,
     IProtocolFactory,
     IPullProducer,
@@ -78,6 +79,7 @@ from reactorio.internet.interfaces import (
     IReactorMulticast,
     IReactorPluggableNameResolver,
     IReactorPluggableResolver,
+    IReactorProcess,
     IReactorSocket,
     IReactorSSL,
     IReactorTCP,
@@ -86,6 +88,7 @@ from reactorio.internet.interfaces import (
     IReactorUDP,
     IReactorUNIX,
     IReactorUNIXDatagram,
+    IReadDescriptor,
     IReadWriteDescriptor,
     IResolutionReceiver,
     IResolverSimple,
@@ -101,6 +104,8 @@ from reactorio.internet.interfaces import (
     IUNIXTransport,
     _ISupportsExitSignalCapturing,
 )
+from reactorio.internet.process import Process as ChildProcess
+from reactorio.internet.process import PTYProcess, _Exit
 from reactorio.internet.task import Clock
 from reactorio.logger import ILogObserver
 from reactorio.logger._buffer import LimitedHistoryLogObserver
@@ -150,6 +155,7 @@ _IConsumer: list[type[IConsumer]] = [
     FileDescriptor,
     _LoopbackTransport,
     LoopbackRelay,
+    ChildProcess,
 ]
 _IDelayedCall: list[type[IDelayedCall]] = [DelayedCall]
 _IHalfCloseableDescriptor: list[type[IHalfCloseableDescriptor]] = [FileDescriptor]
@@ -172,6 +178,7 @@ _ILoggingContext: list[type[ILoggingContext]] = [
 ]
 _IMulticastTransport: list[type[IMulticastTransport]] = [MulticastPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
+_IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
@@ -185,6 +192,7 @@ _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
     RaisingMemoryReactor,
 ]
 _IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [Reactor]
+_IReactorProcess: list[type[IReactorProcess]] = [Reactor]
 _IReactorSSL: list[type[IReactorSSL]] = [MemoryReactor, RaisingMemoryReactor]
 _IReactorSocket: list[type[IReactorSocket]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorTCP: list[type[IReactorTCP]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
@@ -193,6 +201,7 @@ _IReactorTime: list[type[IReactorTime]] = [Reactor, Clock]
 _IReactorUDP: list[type[IReactorUDP]] = [Reactor]
 _IReactorUNIX: list[type[IReactorUNIX]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorUNIXDatagram: list[type[IReactorUNIXDatagram]] = [Reactor]
+_IReadDescriptor: list[type[IReadDescriptor]] = [_Exit]
 _IReadWriteDescriptor: list[type[IReadWriteDescriptor]] = [FileDescriptor]
 _IResolutionReceiver: list[type[IResolutionReceiver]] = [_Race, FirstOneWins]
 _IResolverSimple: list[type[IResolverSimple]] = [ComplexResolverSimplifier, BlockingResolver, ThreadedResolver]
