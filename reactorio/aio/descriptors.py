@@ -45,16 +45,16 @@ class Descriptors:
         if reader in self._open:
             reader.startReading()  # type: ignore[attr-defined]
         elif reader not in self._readers:
-            self._readers[reader] = number = reader.fileno()
+            self._readers[reader] = reader.fileno()
             if self._loop is not None:
-                self._loop.add_reader(number, self._ready, reader, "doRead", number)
+                self._watch(self._loop, reader, "doRead")
 
     def addWriter(self, writer: IWriteDescriptor) -> None:
         """Call ``writer.doWrite`` whenever its descriptor can be written to."""
         if writer not in self._open and writer not in self._writers:
-            self._writers[writer] = number = writer.fileno()
+            self._writers[writer] = writer.fileno()
             if self._loop is not None:
-                self._loop.add_writer(number, self._ready, writer, "doWrite", number)
+                self._watch(self._loop, writer, "doWrite")
 
     def removeReader(self, reader: IReadDescriptor) -> None:
         """Stop that; it does not matter if it was not watched."""
@@ -87,10 +87,28 @@ class Descriptors:
         return removed
 
     def _watch_all(self, loop: asyncio.AbstractEventLoop) -> None:
-        for reader, number in self._readers.items():
-            loop.add_reader(number, self._ready, reader, "doRead", number)
-        for writer, number in self._writers.items():
-            loop.add_writer(number, self._ready, writer, "doWrite", number)
+        for reader in list(self._readers):
+            self._watch(loop, reader, "doRead")
+        for writer in list(self._writers):
+            self._watch(loop, writer, "doWrite")
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, selectable: Any, method: str) -> None:
+        number, add = (
+            (self._readers[selectable], loop.add_reader)
+            if method == "doRead"
+            else (self._writers[selectable], loop.add_writer)
+        )
+        try:
+            add(number, self._ready, selectable, method, number)
+        except PermissionError:
+            # A plain file, which epoll refuses: it is ready at all times.
+            loop.call_soon(self._always_ready, loop, selectable, method, number)
+
+    def _always_ready(self, loop: asyncio.AbstractEventLoop, selectable: Any, method: str, number: int) -> None:
+        watched = self._readers if method == "doRead" else self._writers
+        if self._loop is loop and watched.get(selectable) == number:
+            self._ready(selectable, method, number)
+            loop.call_soon(self._always_ready, loop, selectable, method, number)
 
     def _unwatch_all(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in self._readers.values():

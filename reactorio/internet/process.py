@@ -16,6 +16,7 @@ import fcntl
 import os
 import pty
 import signal
+import stat
 import termios
 import threading
 from functools import partial
@@ -132,11 +133,11 @@ class _Exit:
 class _Pipe(FileDescriptor):
     """Our end of one of a child's pipes."""
 
-    def __init__(self, reactor: Any, process: BaseProcess, name: int, descriptor: int) -> None:
+    def __init__(self, reactor: Any, process: BaseProcess, name: int | str, descriptor: int) -> None:
         super().__init__(reactor)
         os.set_blocking(descriptor, False)
         self.proc = process
-        self.name = name
+        self.name: Any = name
         self.fd = descriptor
         self.connected = 1
 
@@ -147,9 +148,15 @@ class _Pipe(FileDescriptor):
         if self.disconnected:
             return
         super().connectionLost(reason)
-        descriptor, self.fd = self.fd, -1
-        os.close(descriptor)
+        # Whoever has the other end open, or this one after us, did not ask for one that does not block.
+        os.set_blocking(self.fd, True)
         self.proc.childConnectionLost(self.name, reason)
+
+    def close(self) -> None:
+        """Close the descriptor, which is for the owner to do."""
+        descriptor, self.fd = self.fd, -1
+        if descriptor != -1:
+            os.close(descriptor)
 
     def logPrefix(self) -> str:
         return self.proc.logPrefix()
@@ -162,14 +169,13 @@ class _Pipe(FileDescriptor):
 
 
 class ProcessWriter(_Pipe):
-    """What a child reads from. It is also watched for the child's closing its end."""
+    """What a child reads from. If it is a pipe, it is also watched for the other end's being closed."""
 
-    # Whether being told of errors is all that reading is for.
-    enableReadHack = True
-
-    def __init__(self, reactor: Any, proc: BaseProcess, name: int, fileno: int, forceReadHack: bool = False) -> None:
+    def __init__(self, reactor: Any, proc: BaseProcess, name: int | str, fileno: int) -> None:
         super().__init__(reactor, proc, name, fileno)
-        self.startReading()
+        self._is_pipe = stat.S_ISFIFO(os.fstat(fileno).st_mode)
+        if self._is_pipe:
+            self.startReading()
 
     def writeSomeData(self, data: bytes) -> int | BaseException:
         try:
@@ -185,14 +191,14 @@ class ProcessWriter(_Pipe):
 
     def stopReading(self) -> None:
         """Nothing is read here; what is watched for has to be seen to the end."""
-        if not self.connected:
+        if not (self.connected and self._is_pipe):
             super().stopReading()
 
 
 class ProcessReader(_Pipe):
     """What a child writes to."""
 
-    def __init__(self, reactor: Any, proc: BaseProcess, name: int, fileno: int) -> None:
+    def __init__(self, reactor: Any, proc: BaseProcess, name: int | str, fileno: int) -> None:
         super().__init__(reactor, proc, name, fileno)
         self.startReading()
 
@@ -419,7 +425,9 @@ class Process(BaseProcess):
 
     def childConnectionLost(self, childFD: int, reason: Failure) -> None:
         """One of the pipes is closed."""
-        self.pipes.pop(childFD, None)
+        pipe = self.pipes.pop(childFD, None)
+        if pipe is not None:
+            pipe.close()
         if self.proto is not None:
             self._guarded(self.proto.childConnectionLost, childFD)
         self.maybeCallProcessEnded()
@@ -572,7 +580,9 @@ class PTYProcess(BaseProcess):
 
     def childConnectionLost(self, childFD: int, reason: Failure) -> None:
         """The terminal is closed."""
-        self._terminal = None
+        if self._terminal is not None:
+            self._terminal.close()
+            self._terminal = None
         for number in (0, 1, 2):
             if self.proto is not None:
                 self._guarded(self.proto.childConnectionLost, number)

@@ -106,6 +106,7 @@ from reactorio.internet.interfaces import (
 )
 from reactorio.internet.process import Process as ChildProcess
 from reactorio.internet.process import PTYProcess, _Exit
+from reactorio.internet.stdio import PipeAddress, StandardIO
 from reactorio.internet.task import Clock
 from reactorio.logger import ILogObserver
 from reactorio.logger._buffer import LimitedHistoryLogObserver
@@ -146,6 +147,7 @@ _IAddress: list[type[IAddress]] = [
     UNIXAddress,
     _ProcessAddress,
     _LoopbackAddress,
+    PipeAddress,
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
@@ -156,9 +158,10 @@ _IConsumer: list[type[IConsumer]] = [
     _LoopbackTransport,
     LoopbackRelay,
     ChildProcess,
+    StandardIO,
 ]
 _IDelayedCall: list[type[IDelayedCall]] = [DelayedCall]
-_IHalfCloseableDescriptor: list[type[IHalfCloseableDescriptor]] = [FileDescriptor]
+_IHalfCloseableDescriptor: list[type[IHalfCloseableDescriptor]] = [FileDescriptor, StandardIO]
 _IHostResolution: list[type[IHostResolution]] = [HostResolution, _SynchronousResolution]
 _IHostnameResolver: list[type[IHostnameResolver]] = [
     _SimpleHostnameResolver,
@@ -182,7 +185,7 @@ _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
-_IPushProducer: list[type[IPushProducer]] = [BaseDatagramPort, Connection, StringTransport, FileDescriptor]
+_IPushProducer: list[type[IPushProducer]] = [BaseDatagramPort, Connection, StringTransport, FileDescriptor, StandardIO]
 _IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
 _IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
 _IReactorMulticast: list[type[IReactorMulticast]] = [Reactor]
@@ -221,7 +224,14 @@ _IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
 _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [_TCP6ServerParser]
 _ISystemHandle: list[type[ISystemHandle]] = [BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
-_ITransport: list[type[ITransport]] = [FileWrapper, StringTransport, FileDescriptor, _LoopbackTransport, LoopbackRelay]
+_ITransport: list[type[ITransport]] = [
+    FileWrapper,
+    StringTransport,
+    FileDescriptor,
+    _LoopbackTransport,
+    LoopbackRelay,
+    StandardIO,
+]
 _IUDPTransport: list[type[IUDPTransport]] = [UDPPort, FakeDatagramTransport]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IUNIXDatagramConnectedTransport: list[type[IUNIXDatagramConnectedTransport]] = [ConnectedDatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IUNIXDatagramTransport: list[type[IUNIXDatagramTransport]] = [DatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
