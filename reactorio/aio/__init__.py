@@ -10,6 +10,8 @@ The reactor on asyncio: the one place where the two models meet.
     unixdatagrams  UNIX datagram sockets
     udp            UDP ports
     datagrams      what datagram ports share
+    tls            TLS ports and clients
+    starttls       TLS on a connection that began without
     listening      TCP ports
     connecting     TCP clients and their connectors
     streams        a connection, both ends

@@ -44,6 +44,7 @@ class BaseClient(Connection):
     """
 
     addr: Any = None
+    _tlsClientDefault = True
 
     def __init__(self, connector: BaseConnector, family: int, reactor: Reactor | None = None) -> None:
         super().__init__(None, None, reactor)

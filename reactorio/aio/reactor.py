@@ -39,6 +39,7 @@ from reactorio.aio.loop import (
 )
 from reactorio.aio.multicast import Multicast
 from reactorio.aio.processes import Processes
+from reactorio.aio.tls import Tls
 from reactorio.aio.udp import Datagrams
 from reactorio.aio.unix import Unix
 from reactorio.aio.unixdatagrams import UnixDatagrams
@@ -52,6 +53,7 @@ from reactorio.internet.interfaces import (
     IReactorPluggableResolver,
     IReactorProcess,
     IReactorSocket,
+    IReactorSSL,
     IReactorTCP,
     IReactorThreads,
     IReactorTime,
@@ -96,13 +98,14 @@ _A_DAY = 86400.0
     IReactorUNIX,
     IReactorUNIXDatagram,
     IReactorSocket,
+    IReactorSSL,
     IReactorProcess,
     IReactorFDSet,
     IReactorPluggableResolver,
     IReactorPluggableNameResolver,
     _ISupportsExitSignalCapturing,
 )
-class Reactor(Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processes, Descriptors, ReactorCore):
+class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processes, Descriptors, ReactorCore):
     """A reactor on an asyncio loop, bound to it when there is one."""
 
     _loop: asyncio.AbstractEventLoop | None = None

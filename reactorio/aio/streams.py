@@ -24,6 +24,7 @@ from reactorio.internet.interfaces import (
     IPushProducer,
     ISystemHandle,
     ITCPTransport,
+    ITLSTransport,
 )
 from reactorio.logger import Logger
 from reactorio.python import context
@@ -45,7 +46,7 @@ _log = Logger(namespace="reactorio.internet.tcp")
 READ_SIZE = 120 * 1024
 
 
-@implementer(ITCPTransport, IConsumer, IPushProducer, ISystemHandle, ILoggingContext)
+@implementer(ITCPTransport, ITLSTransport, IConsumer, IPushProducer, ISystemHandle, ILoggingContext)
 class Connection(asyncio.Protocol):
     """
     One end of a stream connection.
@@ -64,6 +65,8 @@ class Connection(asyncio.Protocol):
     disconnected = 0
     disconnecting = False
     TLS = False
+    # Is who opened the connection.
+    _tlsClientDefault = False
     bufferSize = 64 * 1024
 
     producer: IPushProducer | IPullProducer | None = None
@@ -379,6 +382,22 @@ class Connection(asyncio.Protocol):
             _log.failure("Unhandled Error")
         finally:
             self._contexts.pop()
+
+    def startTLS(self, contextFactory: Any, normal: bool = True) -> None:
+        """
+        Speak TLS from here on; what was written before goes out as it is.
+
+        Args:
+            contextFactory: See `reactorio.protocols.tls.TLSMemoryBIOFactory`.
+            normal: Is who opened the connection the client of TLS, too?
+
+        Raises:
+            Exception: What ``contextFactory`` raised.
+        """
+        # It is a subclass that this turns into.
+        from reactorio.aio.starttls import start_tls
+
+        start_tls(self, contextFactory, normal)
 
     # ---- as a consumer
 

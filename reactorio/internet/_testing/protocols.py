@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reactorio.internet.defer import Deferred
 from reactorio.internet.protocol import Protocol
 from reactorio.internet.task import LoopingCall
 from reactorio.protocols.basic import LineReceiver
@@ -11,7 +12,6 @@ from reactorio.protocols.basic import LineReceiver
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reactorio.internet.defer import Deferred
     from reactorio.python.failure import Failure
 
 __name__ = "reactorio.internet.testing"  # the public path, for the classes made here
@@ -99,6 +99,9 @@ class NonStreamingProducer:
 
     Args:
         consumer: What it writes to; None again when it is done or stopped.
+
+    Attributes:
+        result: Fires when it is done or stopped.
     """
 
     counter = 0
@@ -106,7 +109,7 @@ class NonStreamingProducer:
 
     def __init__(self, consumer: Any) -> None:
         self.consumer = consumer
-        self.result: Any = None
+        self.result: Deferred[None] = Deferred()
 
     def resumeProducing(self) -> None:
         """
@@ -140,6 +143,8 @@ class NonStreamingProducer:
 
     def _done(self) -> None:
         self.consumer = None
+        if not self.result.called:
+            self.result.callback(None)
 
 
 def waitUntilAllDisconnected(reactor: Any, protocols: Sequence[Any]) -> Deferred[Any]:

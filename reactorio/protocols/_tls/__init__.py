@@ -1,0 +1,13 @@
+"""
+What ``reactorio.protocols.tls`` names.
+
+    factory      which engine a connection gets, and its protocol
+    connection   the protocol between a stream and an application: a transport with TLS
+    producers    producers above a transport that may block for reasons of its own
+    buffering    small writes, gathered
+    openssl      the engine on pyOpenSSL, for contexts that applications bring
+    stdlib       the engine on the standard library's ssl, for all others
+    engines      what an engine is, and its errors
+
+A module may import those below it, none above.
+"""

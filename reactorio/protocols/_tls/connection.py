@@ -1,0 +1,505 @@
+"""
+TLS between a stream and an application, to which it is the transport.
+
+What arrives goes into the engine; what comes out goes to the application, and what the engine has for the peer to the
+stream. Everything the application does while it handles data is gathered and encrypted once.
+
+An end is clean when both sides have sent close_notify. We send ours when all is sent, and go on reading until the
+peer's comes, or until the stream ends.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from zope.interface import providedBy  # type: ignore[import-untyped]  # zope has no types
+
+from reactorio._interface import directlyProvides, implementer
+from reactorio.internet.error import ConnectionDone, ConnectionLost
+from reactorio.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, INegotiated, ISystemHandle
+from reactorio.internet.protocol import Protocol, connectionDone
+from reactorio.protocols._tls.buffering import _AggregateSmallWrites
+from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError
+from reactorio.protocols._tls.openssl_or_none import wrapped_connection
+from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
+from reactorio.protocols.policies import ProtocolWrapper
+from reactorio.python.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reactorio.protocols._tls.engines import Engine
+
+__name__ = "reactorio.protocols.tls"  # the public path: see the package's docstring
+
+
+@implementer(ISystemHandle, INegotiated)
+class TLSMemoryBIOProtocol(ProtocolWrapper):
+    """
+    Speaks TLS over whatever transport it is connected to, and is the transport of ``wrappedProtocol``.
+
+    Args:
+        factory: The `TLSMemoryBIOFactory` that says how.
+        wrappedProtocol: The application's protocol.
+        _connectWrapped: Is that to be connected, or does it have its connection already, and now gets TLS?
+    """
+
+    _engine: Engine | None = None
+    _aggregator: _AggregateSmallWrites | None = None
+    _producer: _ProducerMembrane | None = None
+    # Why TLS ended, if it did so before the stream.
+    _reason: Failure | None = None
+    _handshakeDone = False
+    _lostTLSConnection = False
+    _aborted = False
+    _closed_by_us = False
+    _closed_by_peer = False
+    _closing_write = False
+    _reading_paused = False
+    # Is the producer paused because of us?
+    _waiting = False
+
+    def __init__(self, factory: Any, wrappedProtocol: Any, _connectWrapped: bool = True) -> None:
+        super().__init__(factory, wrappedProtocol)
+        self._connectWrapped = _connectWrapped
+        # Taken from the application, but not by the engine, which waits for the peer.
+        self._unsent: deque[bytes] = deque()
+
+    # ---- beginning
+
+    def makeConnection(self, transport: Any) -> None:
+        """Take the transport, connect the wrapped protocol, and begin the handshake."""
+        self._engine = self.factory._createEngine(self)
+        self._aggregator = _AggregateSmallWrites(self._send, self.factory._clock)
+        if self._connectWrapped:
+            super().makeConnection(transport)
+        else:
+            directlyProvides(self, providedBy(transport))
+            Protocol.makeConnection(self, transport)
+            self.factory.registerProtocol(self)
+        if not self._lostTLSConnection:
+            self._shake_hands()
+
+    def _shake_hands(self) -> None:
+        engine: Engine = self._engine  # type: ignore[assignment]  # there is one from the connection on
+        try:
+            done = engine.handshake()
+        except Exception as error:
+            self._failed(error)
+            return
+        if not done:
+            self._pass_on()
+            return
+        self._handshakeDone = True
+        if IHandshakeListener.providedBy(self.wrappedProtocol):
+            self.wrappedProtocol.handshakeCompleted()
+        if not self._lostTLSConnection:
+            self._pass_on()
+            self._send_unsent()
+
+    def _pass_on(self) -> None:
+        """Give the stream what the engine has for the peer."""
+        data = self._engine.to_send()  # type: ignore[union-attr]  # there is one from the connection on
+        if data:
+            self.transport.write(data)
+
+    # ---- reading
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes from the stream, and give the application what they hold."""
+        engine, aggregator = self._engine, self._aggregator
+        if self._lostTLSConnection or engine is None or aggregator is None:
+            return
+        aggregator.corked = True
+        try:
+            engine.receive(data)
+            self._go_on(engine)
+        finally:
+            aggregator.corked = False
+        if not self._lostTLSConnection:
+            aggregator.flush()
+
+    def _go_on(self, engine: Engine) -> None:
+        if not self._handshakeDone:
+            self._shake_hands()
+            if not self._handshakeDone or self._lostTLSConnection:
+                return
+        ended, error = self._read(engine)
+        if self._lostTLSConnection:
+            return
+        if error is not None:
+            self._failed(error)
+            return
+        self._send_unsent()
+        if ended and not self._lostTLSConnection:
+            self._peer_closed()
+
+    def _read(self, engine: Engine) -> tuple[bool, Exception | None]:
+        """Deliver what there is; return whether the peer has closed its side, and why no more can be read."""
+        texts: list[bytes] = []
+        error: Exception | None = None
+        text: bytes | None = None
+        try:
+            while text := engine.read():
+                texts.append(text)
+        except Exception as exception:
+            error = exception
+        if texts:
+            self.wrappedProtocol.dataReceived(texts[0] if len(texts) == 1 else b"".join(texts))
+        return text == b"" and error is None, error
+
+    def _peer_closed(self) -> None:
+        if self._closed_by_peer:
+            return
+        self._closed_by_peer = True
+        if self._closed_by_us:
+            self._tlsShutdownFinished(None)
+        elif IHalfCloseableProtocol.providedBy(self.wrappedProtocol) and not self.disconnecting:
+            self.wrappedProtocol.readConnectionLost()
+        else:
+            self._release_producer()
+            self._aggregator.flush()  # type: ignore[union-attr]  # there is one while TLS lasts
+            self.disconnecting = True
+            if not self._unsent and not self._closed_by_us and not self._lostTLSConnection:
+                self._shutdownTLS()
+
+    # ---- ends
+
+    def _failed(self, error: Exception) -> None:
+        """TLS cannot go on."""
+        if isinstance(error, VerificationError):
+            self.failVerification(Failure(error))
+        elif isinstance(error, Truncated):
+            self._tlsShutdownFinished(Failure(ConnectionLost()))
+        elif isinstance(error, TLSError):
+            self._pass_on()
+            self._tlsShutdownFinished(Failure(error))
+        else:
+            # A callback of the application's has failed.
+            self._tlsShutdownFinished(Failure(error))
+
+    def failVerification(self, reason: Failure) -> None:
+        """End the connection at once because of whom it leads to; the application is told ``reason``."""
+        self._reason = reason
+        self.abortConnection()
+
+    def _shutdownTLS(self) -> None:
+        """All is sent: close our side."""
+        self._closed_by_us = True
+        closed = self._engine.close()  # type: ignore[union-attr]  # there is one while TLS lasts
+        self._pass_on()
+        if self._closing_write and not closed and not self.disconnecting:
+            if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+                self.wrappedProtocol.writeConnectionLost()
+        elif closed or self._reading_paused:
+            # Who has stopped reading would never see the peer's answer.
+            self._tlsShutdownFinished(None)
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        """TLS is over; the application is told when the stream is, too."""
+        if self._lostTLSConnection:
+            return
+        self._lostTLSConnection = True
+        if self._reason is None:
+            self._reason = reason
+        self._forget_unsent()
+        self._release_producer()
+        self.transport.loseConnection()
+
+    def _forget_unsent(self) -> None:
+        self._unsent.clear()
+        if self._aggregator is not None:
+            self._aggregator.drop()
+
+    def _release_producer(self) -> None:
+        producer = self._producer
+        if producer is not None:
+            self._producer = None
+            self.transport.unregisterProducer()
+            producer.stopProducing()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The stream is over; tell the application, with TLS's reason if it has one of its own."""
+        if not self._lostTLSConnection:
+            self._see_truncation(reason)
+            self._lostTLSConnection = True
+        self._forget_unsent()
+        own, self._reason = self._reason, None
+        # They refer to us, and we to them: without this, only the garbage collector would end it.
+        self._aggregator = self._engine = self._producer = None
+        self.connected = 0
+        super().connectionLost(reason if own is None else own)
+
+    def _see_truncation(self, reason: Failure) -> None:
+        """The stream ended and TLS did not: who has not asked for the end takes that for a loss."""
+        engine = self._engine
+        if self._aborted or engine is None:
+            return
+        engine.receive_eof()
+        try:
+            if self._handshakeDone:
+                self._read(engine)
+            else:
+                engine.handshake()
+        except TLSError as error:
+            self._reason = self._reason or Failure(error)
+        except Truncated:
+            pass
+        if (
+            self._reason is None
+            and not self._closed_by_peer
+            and not self._closed_by_us
+            and isinstance(reason.value, ConnectionDone)
+        ):
+            self._reason = Failure(ConnectionLost())
+
+    def loseConnection(self) -> None:
+        """
+        Close the connection when all that was written is sent and a producer, if any, has unregistered.
+
+        In the midst of the handshake, with nothing written, the connection is aborted.
+        """
+        if self.disconnecting or not self.connected or self._lostTLSConnection:
+            return
+        aggregator: _AggregateSmallWrites = self._aggregator  # type: ignore[assignment]  # there is one while connected
+        if not self._handshakeDone and not self._unsent and not aggregator and self._producer is None:
+            self.abortConnection()
+            return
+        self.disconnecting = True
+        aggregator.flush()
+        if self._closed_by_us:
+            if self._closed_by_peer or self._reading_paused:
+                self._tlsShutdownFinished(None)
+        elif not self._unsent and self._producer is None and not self._lostTLSConnection:
+            self._shutdownTLS()
+
+    def loseWriteConnection(self) -> None:
+        """
+        Close the connection for writing when all that was written is sent; the peer may go on writing.
+
+        Unlike Twisted, where it cuts the stream off below TLS. Peers that speak TLS 1.2 may close their side, too.
+        """
+        if self.disconnecting or self._closing_write or not self.connected or self._lostTLSConnection:
+            return
+        self._aggregator.flush()  # type: ignore[union-attr]  # there is one while connected
+        self._closing_write = True
+        if not self._unsent and self._handshakeDone and not self._lostTLSConnection:
+            self._shutdownTLS()
+
+    def abortConnection(self) -> None:
+        """Close the connection; what is not sent yet is dropped, and the peer finds TLS cut off."""
+        if self._aborted:
+            return
+        self._aborted = self._lostTLSConnection = True
+        self.disconnecting = True
+        self._forget_unsent()
+        abort = getattr(self.transport, "abortConnection", None) or self.transport.loseConnection
+        abort()
+
+    # ---- writing
+
+    def write(self, data: bytes) -> None:
+        """
+        Encrypt and send ``data``; before the handshake is complete it waits. Once the connection is being closed, and
+        no producer is left, it is dropped.
+
+        Raises:
+            TypeError: ``data`` is not bytes.
+        """
+        if data.__class__ is not bytes:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError(
+                    "Must write bytes to a TLS transport, not str." if isinstance(data, str) else "Data must be bytes"
+                )
+            data = bytes(data)
+        if (self.disconnecting and self._producer is None) or self._closing_write or self._lostTLSConnection:
+            return
+        if data and self._aggregator is not None:
+            self._aggregator.write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Write the concatenation of ``data``."""
+        self.write(b"".join(data))
+
+    def _send(self, data: bytes) -> None:
+        """Have the engine take ``data``, or as much as it can for now."""
+        if self._lostTLSConnection:
+            return
+        self._unsent.append(data)
+        if len(self._unsent) == 1:
+            self._send_unsent()
+
+    def _send_unsent(self) -> None:
+        unsent = self._unsent
+        if unsent and not self._handshakeDone:
+            self._wait_for_peer()
+            return
+        engine: Engine = self._engine  # type: ignore[assignment]  # there is one while TLS lasts
+        while unsent:
+            view = memoryview(unsent[0])
+            taken = 0
+            try:
+                while taken < len(view) and (part := engine.write(view[taken:])):
+                    taken += part
+            except Exception as error:
+                self._failed(error)
+                return
+            if taken < len(view):
+                unsent[0] = bytes(view[taken:])
+                self._pass_on()
+                self._wait_for_peer()
+                return
+            unsent.popleft()
+        self._pass_on()
+        self._all_sent()
+
+    def _wait_for_peer(self) -> None:
+        if self._producer is not None:
+            self._waiting = True
+            self._producer.pauseProducing()
+
+    def _all_sent(self) -> None:
+        if self._lostTLSConnection:
+            return
+        waited, self._waiting = self._waiting, False
+        if self._producer is not None:
+            # Not against the will of the transport below, which has paused it through the same membrane.
+            if waited and not getattr(self.transport, "producerPaused", False):
+                self._producer.resumeProducing()
+        elif (self.disconnecting or self._closing_write) and not self._closed_by_us:
+            self._shutdownTLS()
+
+    # ---- as a consumer
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        Let ``producer`` write at the pace at which peer and transport take it.
+
+        Raises:
+            RuntimeError: There is a producer already.
+        """
+        if self._lostTLSConnection or not self.connected:
+            producer.stopProducing()
+            return
+        if self._producer is not None:
+            raise RuntimeError(
+                f"Cannot register producer {producer!r}, because producer {self._producer._producer!r} was never "
+                "unregistered."
+            )
+        pulled = None
+        if not streaming:
+            producer = pulled = _PullToPush(producer, self)
+        self._producer = membrane = _ProducerMembrane(producer)
+        self.transport.registerProducer(membrane, True)
+        if pulled is not None:
+            pulled.startStreaming()
+
+    def unregisterProducer(self) -> None:
+        """The producer is done; a `loseConnection` that waited for it goes on."""
+        membrane = self._producer
+        if membrane is None:
+            return
+        self._producer = None
+        if isinstance(membrane._producer, _PullToPush):
+            membrane._producer.stopStreaming()
+        self.transport.unregisterProducer()
+        if self.disconnecting and not self._lostTLSConnection and not self._closed_by_us:
+            self._aggregator.flush()  # type: ignore[union-attr]  # there is one while TLS lasts
+            if not self._unsent and not self._closed_by_us:
+                self._shutdownTLS()
+
+    def stopConsuming(self) -> None:
+        """Refuse any more: drop the producer, close the connection."""
+        self.unregisterProducer()
+        self.loseConnection()
+
+    # ---- as a producer
+
+    def pauseProducing(self) -> None:
+        """Deliver nothing until `resumeProducing`."""
+        self._reading_paused = True
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Go on delivering what arrives."""
+        self._reading_paused = False
+        self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Close the connection."""
+        self.loseConnection()
+
+    # ---- of the stream
+
+    def getTcpNoDelay(self) -> bool:
+        return bool(self.transport.getTcpNoDelay())
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        self.transport.setTcpNoDelay(enabled)
+
+    def getTcpKeepAlive(self) -> bool:
+        return bool(self.transport.getTcpKeepAlive())
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        self.transport.setTcpKeepAlive(enabled)
+
+    # ---- TLS in TLS
+
+    def startTLS(self, contextFactory: Any, normal: bool = True, opened_by_us: bool | None = None) -> None:
+        """
+        Speak TLS within TLS from here on.
+
+        Args:
+            contextFactory: See `TLSMemoryBIOFactory`.
+            normal: Is who is the client so far the client of the inner TLS, too?
+            opened_by_us: Are we that one? By default, whoever is it of this TLS.
+        """
+        is_client = self.factory._isClient if opened_by_us is None else opened_by_us
+        kind = type(self.factory)
+        factory = kind(contextFactory, is_client if normal else not is_client, None, self.factory._clock)
+        if self._lostTLSConnection or self._aggregator is None:
+            return
+        self._aggregator.flush()
+        # The application keeps its transport, this object. Another takes over what it has been so far.
+        outer = type(self)(self.factory, None)
+        outer.__dict__.update(self.__dict__)
+        self._aggregator._write = outer._send
+        directlyProvides(outer, providedBy(self))
+        outer.factory.registerProtocol(outer)
+        outer.factory.unregisterProtocol(self)
+        producer, self._producer = self._producer, None
+        wrapped = self.wrappedProtocol
+        self.__dict__.clear()
+        TLSMemoryBIOProtocol.__init__(self, factory, wrapped, False)
+        outer.wrappedProtocol = self
+        outer.transport.protocol = outer
+        self.makeConnection(outer)
+        if producer is not None:
+            outer._producer = None
+            outer.transport.unregisterProducer()
+            self.registerProducer(producer._producer, True)
+
+    # ---- facts
+
+    @property
+    def _tlsConnection(self) -> Any:
+        """The engine's connection, by the name that applications know; one of their own can be put in its place."""
+        return None if self._engine is None else self._engine.connection
+
+    @_tlsConnection.setter
+    def _tlsConnection(self, connection: Any) -> None:
+        self._engine = wrapped_connection(connection)
+
+    def getHandle(self) -> Any:
+        """Return pyOpenSSL's ``Connection``, or what answers in its stead; None once the connection is lost."""
+        return self._tlsConnection
+
+    def getPeerCertificate(self) -> Any:
+        """Return the peer's certificate, as pyOpenSSL's ``X509`` where that is installed; None if it has shown none."""
+        return None if self._engine is None else self._engine.peer_certificate()
+
+    @property
+    def negotiatedProtocol(self) -> bytes | None:
+        """What ALPN has chosen; None if nothing, or not yet."""
+        return None if self._engine is None else self._engine.negotiated_protocol()

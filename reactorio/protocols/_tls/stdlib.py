@@ -1,0 +1,168 @@
+"""The engine on the standard library's ``ssl``: memory BIOs, and no pyOpenSSL needed."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError
+
+try:
+    from cryptography import x509
+except ImportError:
+    x509 = None  # type: ignore[assignment]
+
+try:
+    from OpenSSL.crypto import X509
+except ImportError:
+    X509 = None  # type: ignore[assignment,misc]
+
+__all__ = ["StdlibEngine"]
+
+_CHUNK = 64 * 1024
+
+# X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
+_ANOTHERS = (62, 64)
+
+
+class StdlibEngine:
+    """
+    Args:
+        context: A context of the standard library's.
+        is_client: Which side this is.
+        server_hostname: The name or address to check the server's certificate for, and to tell the server.
+        own_certificate: What `StdlibConnection.get_certificate` returns.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        is_client: bool,
+        server_hostname: str | None = None,
+        own_certificate: Any = None,
+    ) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(
+            self._incoming, self._outgoing, server_side=not is_client, server_hostname=server_hostname
+        )
+        self.connection: Any = StdlibConnection(self._object, own_certificate)
+
+    def handshake(self) -> bool:
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError as error:
+            raise _translated(error) from error
+        return True
+
+    def receive(self, data: bytes) -> None:
+        self._incoming.write(data)
+
+    def receive_eof(self) -> None:
+        self._incoming.write_eof()
+
+    def to_send(self) -> bytes:
+        return self._outgoing.read()
+
+    def read(self) -> bytes | None:
+        try:
+            return self._object.read(_CHUNK)
+        except ssl.SSLWantReadError:
+            return None
+        except ssl.SSLZeroReturnError:
+            return b""
+        except ssl.SSLError as error:
+            raise _translated(error) from error
+
+    def write(self, text: memoryview) -> int:
+        try:
+            return self._object.write(text)
+        except ssl.SSLWantReadError:
+            return 0
+        except ssl.SSLError as error:
+            raise _translated(error) from error
+
+    def close(self) -> bool:
+        try:
+            self._object.unwrap()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError:
+            # The handshake is not over, or has failed: there is nobody to tell.
+            pass
+        return True
+
+    def peer_certificate(self) -> Any:
+        return self.connection.get_peer_certificate()
+
+    def negotiated_protocol(self) -> bytes | None:
+        chosen: bytes | None = self.connection.get_alpn_proto_negotiated()
+        return chosen or None
+
+
+class StdlibConnection:
+    """What applications ask a pyOpenSSL ``Connection`` about, answered by the standard library."""
+
+    def __init__(self, sslobject: ssl.SSLObject, own_certificate: Any = None) -> None:
+        self.sslobject = sslobject
+        self._own_certificate = own_certificate
+
+    def get_context(self) -> ssl.SSLContext:
+        """Return the context: the standard library's, not pyOpenSSL's."""
+        return self.sslobject.context
+
+    def get_cipher_name(self) -> str | None:
+        cipher = self.sslobject.cipher()
+        return cipher and cipher[0]
+
+    def get_cipher_version(self) -> str | None:
+        cipher = self.sslobject.cipher()
+        return cipher and cipher[1]
+
+    def get_cipher_bits(self) -> int | None:
+        cipher = self.sslobject.cipher()
+        return cipher and cipher[2]
+
+    def get_protocol_version_name(self) -> str:
+        """Return such as ``TLSv1.3``; ``Unknown`` before the handshake."""
+        return self.sslobject.version() or "Unknown"
+
+    def get_servername(self) -> bytes | None:
+        """Return the name that the client asks for."""
+        name = self.sslobject.server_hostname or getattr(self.sslobject, "_servername", None)
+        return name and name.encode("ascii")
+
+    def get_alpn_proto_negotiated(self) -> bytes:
+        return (self.sslobject.selected_alpn_protocol() or "").encode("ascii")
+
+    def get_finished(self) -> bytes | None:
+        """Return the binding of the channel that RFC 5929 calls ``tls-unique``."""
+        return self.sslobject.get_channel_binding("tls-unique")
+
+    def get_certificate(self) -> Any:
+        return self._own_certificate
+
+    def get_peer_certificate(self) -> Any:
+        """Return the peer's certificate: pyOpenSSL's X509, or without that cryptography's, or without either DER."""
+        try:
+            der = self.sslobject.getpeercert(binary_form=True)
+        except ValueError:
+            return None  # the handshake is not complete
+        if der is None or x509 is None:
+            return der
+        certificate = x509.load_der_x509_certificate(der)
+        return certificate if X509 is None else X509.from_cryptography(certificate)
+
+
+def _translated(error: ssl.SSLError) -> Exception:
+    """Return the error that applications know for the standard library's."""
+    if isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING":
+        return Truncated()
+    reasons = [("SSL routines", "", (error.reason or str(error)).lower().replace("_", " "))]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in _ANOTHERS:
+            return VerificationError(error.verify_message.rstrip("."))
+        reasons.append(("X509 verification", "", error.verify_message))
+    return TLSError(reasons)
