@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from reactorio._interface import implementer
+from reactorio._interface import directlyProvides
 from reactorio.plugin import IPlugin
 from reactorio.trial.itrial import IReporter
 
 __all__: list[str] = []
 
 
-@implementer(IPlugin, IReporter)
 class _Reporter:
     """
-    Says where the class of a reporter is.
+    Says where the class of a reporter is; it is found as a plugin for IReporter, and is no reporter itself.
 
     Args:
         longOpt, shortOpt: What it is called on the command line.
@@ -28,6 +27,7 @@ class _Reporter:
         self.longOpt = longOpt
         self.shortOpt = shortOpt
         self.klass = klass
+        directlyProvides(self, IPlugin, IReporter)
 
 
 _MODULE = "reactorio.trial.reporter"

@@ -124,8 +124,9 @@ from reactorio.python.filepath import FilePath, IFilePath
 from reactorio.python.zippath import ZipPath
 from reactorio.trial._asyncrunner import TestDecorator
 from reactorio.trial._results import TestResult
-from reactorio.trial.itrial import IReporterWithDurations, ITestCase
-from reactorio.trial.reporter import TestResultDecorator
+from reactorio.trial.itrial import IReporter, IReporterWithDurations, ITestCase
+from reactorio.trial.reporter import SubunitReporter, TestResultDecorator
+from reactorio.trial.runner import TestHolder
 
 # reactorio.application.reactors
 
@@ -266,5 +267,6 @@ _IFilePath: list[type[IFilePath]] = [FilePath, ZipPath]  # type: ignore[list-ite
 
 # reactorio.trial.itrial
 
+_IReporter: list[type[IReporter]] = [SubunitReporter]
 _IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]
-_ITestCase: list[type[ITestCase]] = [TestDecorator]  # type: ignore[list-item]  # skip: a property here, settable there
+_ITestCase: list[type[ITestCase]] = [TestDecorator, TestHolder]  # type: ignore[list-item]  # skip: a property here, settable there
