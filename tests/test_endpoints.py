@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -446,3 +447,27 @@ def test_what_is_no_host_fails_and_is_not_looked_up(memory, host):
 
     assert isinstance(error, ValueError)
     assert "invalid hostname" in str(error)
+
+
+def test_a_socket_passed_on_is_served_by_index_or_name(run, monkeypatch):
+    from reactorio.internet import reactor
+    from reactorio.python.systemd import ListenFDs
+
+    async def main():
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))
+            bound.listen()
+            monkeypatch.setattr(endpoints._SystemdParser, "_sddaemon", ListenFDs([bound.fileno()], ["web.socket"]))
+            address = bound.getsockname()
+            endpoint = endpoints.serverFromString(reactor, "systemd:domain=INET:name=web.socket")
+            port = await endpoint.listen(Factory.forProtocol(Echo))
+            bound.detach()
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"hello")
+        assert await reader.readexactly(5) == b"hello"
+        writer.close()
+        await port.stopListening()
+        with pytest.raises(ValueError, match="exactly one"):
+            endpoints.serverFromString(reactor, "systemd:domain=INET")
+
+    run(main())

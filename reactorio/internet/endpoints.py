@@ -11,6 +11,16 @@ from reactorio.internet._endpoints.hostname import (
     # Private, and yet put into test reactors by applications' tests.
     _SimpleHostnameResolver as _SimpleHostnameResolver,
 )
+from reactorio.internet._endpoints.inherited import (
+    AdoptedStreamServerEndpoint,
+    StandardIOEndpoint,
+)
+from reactorio.internet._endpoints.inherited import (
+    _StandardIOParser as _StandardIOParser,  # what the plugin module instantiates
+)
+from reactorio.internet._endpoints.inherited import (
+    _SystemdParser as _SystemdParser,
+)
 from reactorio.internet._endpoints.layers import (
     _WrapperEndpoint as _WrapperEndpoint,  # private, and yet imported by applications
 )
@@ -50,7 +60,9 @@ from reactorio.internet._endpoints.wrapping import (
 from reactorio.plugin import getPlugins as getPlugins  # replaced by tests of applications
 
 __all__ = [
+    "AdoptedStreamServerEndpoint",
     "HostnameEndpoint",
+    "StandardIOEndpoint",
     "TCP4ClientEndpoint",
     "TCP4ServerEndpoint",
     "TCP6ClientEndpoint",

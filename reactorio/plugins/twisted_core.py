@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from reactorio.internet.endpoints import _TCP6ServerParser
+from reactorio.internet.endpoints import _StandardIOParser, _SystemdParser, _TCP6ServerParser
 
 __all__: list[str] = []
 
+stdio = _StandardIOParser()
+systemd = _SystemdParser()
 tcp6 = _TCP6ServerParser()

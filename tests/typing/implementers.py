@@ -25,6 +25,12 @@ from reactorio.application.service import (
 )
 from reactorio.internet._delayedcall import DelayedCall
 from reactorio.internet._endpoints.hostname import HostnameEndpoint, _Race, _SimpleHostnameResolver
+from reactorio.internet._endpoints.inherited import (
+    AdoptedStreamServerEndpoint,
+    StandardIOEndpoint,
+    _StandardIOParser,
+    _SystemdParser,
+)
 from reactorio.internet._endpoints.layers import _WrapperEndpoint, _WrapperServerEndpoint
 from reactorio.internet._endpoints.strings import _TCP6ServerParser
 from reactorio.internet._endpoints.tcp import (
@@ -217,12 +223,18 @@ _IStreamClientEndpoint: list[type[IStreamClientEndpoint]] = [
     UNIXClientEndpoint,
 ]
 _IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
+    AdoptedStreamServerEndpoint,
+    StandardIOEndpoint,
     _WrapperServerEndpoint,
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
     UNIXServerEndpoint,
 ]
-_IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [_TCP6ServerParser]
+_IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [
+    _StandardIOParser,
+    _SystemdParser,
+    _TCP6ServerParser,
+]
 _ISystemHandle: list[type[ISystemHandle]] = [BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
 _ITransport: list[type[ITransport]] = [
@@ -259,7 +271,7 @@ _IPersistable: list[type[IPersistable]] = [Persistent]
 
 # reactorio.plugin
 
-_IPlugin: list[type[IPlugin]] = [InstallableReactor, ServiceMaker, _TCP6ServerParser]
+_IPlugin: list[type[IPlugin]] = [InstallableReactor, ServiceMaker, _TCP6ServerParser, _StandardIOParser, _SystemdParser]
 
 # reactorio.python.filepath
 
