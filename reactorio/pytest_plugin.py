@@ -8,7 +8,7 @@ on the loop of that test.
 
     reactor, clock                  fixtures: the reactor, and a `task.Clock`
     logged_errors                   fixture: the errors that the test logs; it may flush() those that it expects
-    clean_reactor                   fixture, of every test: fails those that leave something behind
+    clean_reactor                   fixture, of every test of a module: fails those that leave something behind
     @pytest.mark.may_leave(...)     that they may: "timers", "selectables", "tasks", "errors", or without a word all
 
     reactorio_loop                  ini: asyncio or uvloop; also --reactorio-loop
@@ -72,13 +72,29 @@ def _loop_kind(config: pytest.Config) -> str | None:
     return config.getoption("reactorio_loop") or config.getini("reactorio_loop") or None
 
 
+# -- Which tests are watched
+
+_watched = pytest.StashKey[bool]()
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector) -> None:
+    """
+    Have the tests of a module use `clean_reactor`, if by now the session has something of reactorio.
+
+    It is not autouse: that would cost every test of every session 80 microseconds.
+    """
+    if _DEFER in sys.modules and isinstance(collector, pytest.Module) and _watched not in collector.stash:
+        collector.stash[_watched] = True
+        collector.add_marker(pytest.mark.usefixtures("clean_reactor"))
+
+
 # -- Running tests
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Have the reactor be on the loop of a test that another plugin runs, before it is used."""
-    if isinstance(item, pytest.Function) and _is_of_others(item, item.obj) and _DEFER in sys.modules:
+    if _DEFER in sys.modules and isinstance(item, pytest.Function) and _is_of_others(item, item.obj):
         from reactorio._pytest_run import adopting
 
         item.obj = _once(item.obj, adopting)
@@ -92,10 +108,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     """
     # Hypothesis calls the function many times.
     holder: Any = getattr(pyfuncitem.obj, "hypothesis", None)
-    if holder is not None and hasattr(holder, "inner_test"):
-        holder.inner_test = _once(holder.inner_test, functools.partial(_waiting, pyfuncitem))
+    is_given = hasattr(holder, "inner_test")
+    function = holder.inner_test if is_given else pyfuncitem.obj
+    if _DEFER not in sys.modules and not inspect.iscoroutinefunction(function):
+        return
+    if is_given:
+        holder.inner_test = _once(function, functools.partial(_waiting, pyfuncitem))
     else:
-        pyfuncitem.obj = _once(pyfuncitem.obj, functools.partial(_waiting, pyfuncitem))
+        pyfuncitem.obj = _once(function, functools.partial(_waiting, pyfuncitem))
 
 
 def _waiting(item: pytest.Function, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,10 +167,16 @@ def _wait(item: pytest.Function, function: Callable[[], Any], inside: bool) -> N
     Args:
         inside: Call it when the reactor runs, so that asyncio's own functions can be used from its first line on.
     """
-    from reactorio._pytest_run import _hidden, run
+    from reactorio._pytest_run import Watch, _hidden, run
 
     __tracebackhide__ = _hidden
-    run(function, inside=inside, timeout=float(item.config.getini("reactorio_timeout")))
+    timeout = float(item.config.getini("reactorio_timeout"))
+    if Watch.current is not None or "clean_reactor" in getattr(item, "fixturenames", ()):
+        run(function, inside=inside, timeout=timeout)
+    else:
+        # In the module there was nothing of reactorio to watch, but a coroutine.
+        with Watch(_loop_kind(item.config), None):
+            run(function, inside=inside, timeout=timeout)
 
 
 # -- Fixtures
@@ -181,7 +207,7 @@ def logged_errors() -> Iterator[Any]:
         yield errors
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def clean_reactor(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     Fail the test if it leaves something behind in the reactor or in the log, and free the reactor of its loop.
@@ -189,9 +215,6 @@ def clean_reactor(request: pytest.FixtureRequest) -> Iterator[None]:
     What fixtures of a wider scope have there is no leak, and keeps the loop alive. A project that has a check of its
     own has a fixture of this name.
     """
-    if _DEFER not in sys.modules and not inspect.iscoroutinefunction(request.function):
-        yield
-        return
     from reactorio._pytest_run import LoggedErrors, Watch
 
     config = request.config

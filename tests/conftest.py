@@ -94,7 +94,7 @@ def _exception_of(event: dict[str, Any]) -> BaseException | None:
 
 
 @pytest.fixture
-def clean_reactor() -> None:
+def clean_reactor() -> None:  # used by every test, if the plugin is installed
     """In the place of our plugin's check, if that is installed: the two below say more."""
 
 

@@ -477,6 +477,28 @@ def test_the_clock_is_in_the_place_of_a_reactor(session):
     assert "1 passed" in result.output, result.output
 
 
+def test_coroutines_need_nothing_of_reactorio_in_their_module(session):
+    result = session(
+        """
+        import asyncio
+
+        loops = []
+
+        async def test_one():
+            loops.append(asyncio.get_running_loop())
+            await asyncio.sleep(0)
+
+        async def test_two():
+            loops.append(asyncio.get_running_loop())
+            await asyncio.sleep(0)
+            assert loops[0].is_closed()
+            assert not loops[1].is_closed()
+        """
+    )
+
+    assert "2 passed" in result.output, result.output
+
+
 def test_a_session_without_reactors_loads_nothing_of_them(session):
     result = session(
         """
