@@ -462,6 +462,50 @@ def test_a_loop_of_pytest_asyncio_for_many_tests_stands_aside_for_the_tests_betw
     assert "4 passed" in result.output, result.output
 
 
+def test_a_coroutine_with_the_mark_of_anyio_is_anyios(session):
+    pytest.importorskip("anyio")
+    result = session(
+        """
+        import anyio
+        import pytest
+        from reactorio.internet import reactor, task
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        @pytest.mark.anyio
+        async def test_it():
+            await anyio.sleep(0)
+            await task.deferLater(reactor, 0)
+            assert reactor._adopted_end is not None
+        """
+    )
+
+    assert "1 passed" in result.output, result.output
+
+
+def test_ctrl_c_ends_the_session(session):
+    result = session(
+        """
+        import os
+        import signal
+        from reactorio.internet import reactor
+        from reactorio.internet.defer import Deferred
+
+        async def test_it():
+            reactor.callLater(0, os.kill, os.getpid(), signal.SIGINT)
+            await Deferred()
+
+        def test_never():
+            pass
+        """
+    )
+
+    assert "KeyboardInterrupt" in result.output, result.output
+    assert "test_never" not in result.output
+
+
 def test_the_clock_is_in_the_place_of_a_reactor(session):
     result = session(
         """
