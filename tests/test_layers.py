@@ -51,6 +51,7 @@ LAYERS = {
     "reactorio.internet.endpoints": 4,
     "reactorio.internet.ssl": 4,
     "reactorio.internet._ssl": 4,
+    "reactorio.internet._sslverify": 4,
     "reactorio.internet.testing": 4,
     "reactorio.internet.utils": 4,
     "reactorio.protocols": 4,

@@ -69,3 +69,13 @@ def _check(encoded: bytes) -> bytes:
     if len(encoded) > 254 or not all(map(_LABEL.fullmatch, labels)):
         raise BadHostname(f"invalid hostname: {encoded!r}")
     return encoded
+
+
+def _idnaBytes(text: str) -> bytes:
+    """Return a name as it goes into DNS, for programs that know this by its name in Twisted."""
+    return encoded_and_text(text)[0]
+
+
+def _idnaText(octets: bytes) -> str:
+    """Return a name as text, for programs that know this by its name in Twisted."""
+    return encoded_and_text(octets)[1]

@@ -1,89 +1,82 @@
 """
-TLS contexts for applications that bring pyOpenSSL. Extra ``tls``.
+TLS: certificates, keys, whom to trust, and how to speak. The work is in ``reactorio.internet._ssl``.
 
-What is here are the factories of contexts. The reactor has no TLS transports yet, which is what ``supported`` tells.
+    a server    reactor.listenSSL(443, factory, PrivateCertificate.loadPEM(pem).options())
+    a client    reactor.connectSSL(host, 443, factory, optionsForClientTLS(host))
+
+Certificates are ``cryptography``'s work, TLS that of the standard library. pyOpenSSL (extra ``tls``) is used where an
+application wants its contexts, and for what the standard library cannot do.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from enum import Flag
 
-from OpenSSL import SSL
+from reactorio.aio.connecting import Client, Connector
+from reactorio.aio.listening import Port, Server
+from reactorio.internet._ssl.certificates import Certificate, CertificateRequest
+from reactorio.internet._ssl.ciphers import OpenSSLAcceptableCiphers as AcceptableCiphers
+from reactorio.internet._ssl.ciphers import OpenSSLDiffieHellmanParameters as DiffieHellmanParameters
+from reactorio.internet._ssl.client import optionsForClientTLS
+from reactorio.internet._ssl.factories import ClientContextFactory, ContextFactory, DefaultOpenSSLContextFactory
+from reactorio.internet._ssl.keys import KeyPair, PrivateCertificate
+from reactorio.internet._ssl.names import DN, DistinguishedName
+from reactorio.internet._ssl.options import OpenSSLCertificateOptions as CertificateOptions
+from reactorio.internet._ssl.trust import OpenSSLDefaultPaths, platformTrust, trustRootFromCertificates
+from reactorio.internet._ssl.versions import TLSVersion
+from reactorio.protocols._tls.engines import VerificationError
+from reactorio.protocols._tls.openssl_or_none import SSL
+from reactorio.python.deprecate import deprecated, deprecatedModuleAttribute
+from reactorio.python.versions import Version
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = [
+    "DN",
+    "SSL",
+    "AcceptableCiphers",
+    "Certificate",
+    "CertificateOptions",
+    "CertificateRequest",
+    "Client",
+    "ClientContextFactory",
+    "Connector",
+    "ContextFactory",
+    "DefaultOpenSSLContextFactory",
+    "DiffieHellmanParameters",
+    "DistinguishedName",
+    "KeyPair",
+    "OpenSSLDefaultPaths",
+    "Port",
+    "PrivateCertificate",
+    "Server",
+    "TLSVersion",
+    "VerificationError",
+    "optionsForClientTLS",
+    "platformTrust",
+    "protocolNegotiationMechanisms",
+    "supported",
+    "trustRootFromCertificates",
+]
 
-__all__ = ["ClientContextFactory", "ContextFactory", "DefaultOpenSSLContextFactory", "supported"]
-
-supported = False
-
-
-class ContextFactory:
-    """Makes the context that connections share; a subclass brings `getContext`."""
-
-    isClient = 0
-
-    def getContext(self) -> SSL.Context:
-        """Return the context for a connection."""
-        raise NotImplementedError(f"{type(self).__qualname__} does not say which context")
-
-
-class ClientContextFactory:
-    """
-    Contexts for clients that verify nothing.
-
-    Attributes:
-        method: What pyOpenSSL negotiates; by default any version from TLS 1.2 on.
-    """
-
-    isClient = 1
-    method = SSL.TLS_METHOD
-
-    def getContext(self) -> SSL.Context:
-        context = SSL.Context(self.method)
-        context.set_min_proto_version(SSL.TLS1_2_VERSION)
-        return context
+supported = True
 
 
-class DefaultOpenSSLContextFactory(ContextFactory):
-    """
-    One context for a server, from two PEM files, which are read at once.
+class ProtocolNegotiationSupport(Flag):
+    """Ways to agree on a protocol in the handshake. Of NPN there is only the name."""
 
-    Raises:
-        OpenSSL.SSL.Error: A file cannot be read, or key and certificate do not match.
-    """
+    NOSUPPORT = 0
+    NPN = 1
+    ALPN = 2
 
-    _context: SSL.Context | None = None
 
-    def __init__(
-        self,
-        privateKeyFileName: str | bytes,
-        certificateFileName: str | bytes,
-        sslmethod: int = SSL.TLS_METHOD,
-        _contextFactory: Callable[[int], Any] = SSL.Context,
-    ) -> None:
-        self.privateKeyFileName = privateKeyFileName
-        self.certificateFileName = certificateFileName
-        self.sslmethod = sslmethod
-        self._contextFactory = _contextFactory
-        self.cacheContext()
+@deprecated(Version("Twisted", 26, 10, 0))
+def protocolNegotiationMechanisms() -> ProtocolNegotiationSupport:
+    """Return the ways that there are."""
+    return ProtocolNegotiationSupport.ALPN
 
-    def cacheContext(self) -> None:
-        """Read the files, if that has not been done."""
-        self.getContext()
 
-    def getContext(self) -> SSL.Context:
-        context = self._context
-        if context is None:
-            context = self._contextFactory(self.sslmethod)
-            context.set_min_proto_version(SSL.TLS1_2_VERSION)
-            context.use_certificate_file(self.certificateFileName)
-            context.use_privatekey_file(self.privateKeyFileName)
-            self._context = context
-        return context
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_context"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__ = state
+deprecatedModuleAttribute(
+    Version("Twisted", 26, 10, 0),
+    "All supported TLS backends provide ALPN. There is no need to check for support.",
+    __name__,
+    "ProtocolNegotiationSupport",
+)

@@ -81,7 +81,7 @@ class _LoopbackTransport:
     streamingProducer: bool | None = None
 
     def __init__(self, queue: _LoopbackQueue) -> None:
-        self._queue = queue
+        self._queue = self.q = queue  # the short name is what tests of applications know
         self.is_over = False
 
     def write(self, data: bytes) -> None:
@@ -142,7 +142,10 @@ def collapsingPumpPolicy(queue: _LoopbackQueue, target: Any) -> None:
 
 
 class _Pump:
-    """Delivers what the queues hold, a turn of the reactor after it was written."""
+    """
+    Delivers what the queues hold: what is written at the beginning and in answer to what is delivered at once, the rest
+    a turn of the reactor after it was written.
+    """
 
     def __init__(self, server: Any, client: Any, policy: Callable[[_LoopbackQueue, Any], None]) -> None:
         self._ends = [server, client]
@@ -150,12 +153,13 @@ class _Pump:
         self._to_client, self._to_server = _LoopbackQueue(), _LoopbackQueue()
         self._to_client.on_put = self._to_server.on_put = self._wake
         self._transports = [_LoopbackTransport(self._to_client), _LoopbackTransport(self._to_server)]
-        self._is_awake = False
+        self._is_awake = True
         self.finished: Deferred[None] = Deferred()
 
     def connect(self) -> None:
         for end, transport in zip(self._ends, self._transports, strict=True):
             end.makeConnection(transport)
+        self._turn()
 
     def _wake(self) -> None:
         if not self._is_awake:
@@ -163,14 +167,13 @@ class _Pump:
             _global_reactor().callLater(0, self._turn)
 
     def _turn(self) -> None:
-        self._is_awake = False
         if self._transports[0].is_over:
             return
         try:
-            self._deliver()
-            if self._to_client.disconnect or self._to_server.disconnect:
-                # What was written before the end is still to be delivered.
+            while self._to_client or self._to_server:
                 self._deliver()
+            self._is_awake = False
+            if self._to_client.disconnect or self._to_server.disconnect:
                 self._end()
         except Exception:
             self._stop()
@@ -184,21 +187,24 @@ class _Pump:
             self._policy(self._to_server, server)
 
     def _end(self) -> None:
+        ends = self._ends
         self._stop()
-        for end in self._ends:
+        for end in ends:
             end.connectionLost(Failure(ConnectionDone("Connection done")))
         self.finished.callback(None)
 
     def _stop(self) -> None:
         for transport in self._transports:
             transport.is_over = True
+        # Else only the garbage collector would end the protocols: queues refer to us.
+        self._ends = []
 
 
 def loopbackAsync(
     server: Any, client: Any, pumpPolicy: Callable[[_LoopbackQueue, Any], None] = identityPumpPolicy
 ) -> Deferred[None]:
     """
-    Connect two protocols in memory. What one writes, the other gets in a later turn of the reactor.
+    Connect two protocols in memory. What one writes outside of its hooks, the other gets in a later turn of the reactor.
 
     Args:
         server: A protocol; its ``makeConnection`` is called first.

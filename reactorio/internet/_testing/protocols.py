@@ -138,8 +138,8 @@ class NonStreamingProducer:
     def stopProducing(self) -> None:
         if self.consumer is not None:
             self.consumer.unregisterProducer()
-        self._done()
         self.stopped = True
+        self._done()
 
     def _done(self) -> None:
         self.consumer = None

@@ -15,6 +15,7 @@ from reactorio.internet.interfaces import (
     IProtocolNegotiationFactory,
 )
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
+from reactorio.protocols._tls.negotiation import accept_protocols, chooser
 from reactorio.protocols._tls.openssl_or_none import SSL, wrapped_connection
 from reactorio.protocols._tls.stdlib import StdlibEngine
 from reactorio.protocols._tls_legacy import LegacyContextFactoryWarning
@@ -62,6 +63,12 @@ class TLSMemoryBIOFactory(WrappingFactory):
         self._connectionCreator = _as_creator(contextFactory, self._isClient)
         self._clock = _get_default_clock() if clock is None else clock
 
+    @property
+    def _creatorCallable(self) -> Any:
+        """What makes pyOpenSSL's connections, by the name that tests of applications know."""
+        creator = self._connectionCreator
+        return creator.clientConnectionForTLS if self._isClient else creator.serverConnectionForTLS
+
     def logPrefix(self) -> str:
         """Return the wrapped factory's name, and that it speaks TLS."""
         wrapped = self.wrappedFactory
@@ -81,30 +88,13 @@ class TLSMemoryBIOFactory(WrappingFactory):
         else:
             connection = creator.serverConnectionForTLS(tlsProtocol)
         if protocols:
-            _accept_protocols(connection, self._isClient, protocols)
+            accept_protocols(connection, self._isClient, protocols)
         return wrapped_connection(connection)
 
     def _acceptable_protocols(self) -> Sequence[bytes]:
         if IProtocolNegotiationFactory.providedBy(self.wrappedFactory):
             return self.wrappedFactory.acceptableProtocols()
         return ()
-
-
-def _accept_protocols(connection: Any, is_client: bool, protocols: Sequence[bytes]) -> None:
-    """Have a connection of pyOpenSSL's agree on one of ``protocols`` (ALPN), the server's preference first."""
-    if is_client:
-        connection.set_alpn_protos(list(protocols))
-    else:
-        # There is no other way than on its context; contexts of applications that come here are made for this.
-        connection.get_context().set_alpn_select_callback(_chooser(tuple(protocols)))
-
-
-def _chooser(ours: Sequence[bytes]) -> Any:
-    def choose(connection: Any, theirs: Sequence[bytes]) -> bytes:
-        # Empty means a fatal alert, no_application_protocol.
-        return next((protocol for protocol in ours if protocol in theirs), b"")
-
-    return choose
 
 
 @implementer(IOpenSSLClientConnectionCreator, IOpenSSLServerConnectionCreator)
@@ -134,7 +124,13 @@ class _ContextFactoryToConnectionFactory:
         return self._connection(tlsProtocol, "set_accept_state")
 
     def _connection(self, tls_protocol: Any, set_state: str) -> Any:
-        connection = SSL.Connection(self._oldStyleContextFactory.getContext(), None)
+        context = self._oldStyleContextFactory.getContext()
+        if tls_protocol.factory._acceptable_protocols():
+            try:
+                context.set_alpn_select_callback(chooser(()))
+            except ValueError:
+                pass  # there are connections with it already, so this has been done
+        connection = SSL.Connection(context, None)
         connection.set_app_data(tls_protocol)
         getattr(connection, set_state)()
         return connection

@@ -141,6 +141,18 @@ class StdlibConnection:
         """Return the binding of the channel that RFC 5929 calls ``tls-unique``."""
         return self.sslobject.get_channel_binding("tls-unique")
 
+    def send(self, data: bytes) -> int:
+        """
+        Encrypt ``data``, to go out with what the transport sends next.
+
+        Raises:
+            TLSError: TLS is over.
+        """
+        try:
+            return self.sslobject.write(data)
+        except ssl.SSLError as error:
+            raise _translated(error) from error
+
     def get_certificate(self) -> Any:
         return self._own_certificate
 
