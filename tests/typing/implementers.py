@@ -7,6 +7,7 @@ from reactorio.aio.datagrams import BasePort as BaseDatagramPort
 from reactorio.aio.listening import Port
 from reactorio.aio.multicast import MulticastPort
 from reactorio.aio.reactor import Reactor
+from reactorio.aio.starttls import _WithTLS
 from reactorio.aio.streams import Connection
 from reactorio.aio.udp import Port as UDPPort
 from reactorio.aio.unix import _CarriesDescriptors
@@ -52,6 +53,11 @@ from reactorio.internet._resolver import (
     HostResolution,
     SimpleResolverComplexifier,
 )
+from reactorio.internet._ssl.ciphers import OpenSSLAcceptableCiphers, OpenSSLCipher
+from reactorio.internet._ssl.client import ClientTLSOptions
+from reactorio.internet._ssl.factories import ClientContextFactory, ContextFactory
+from reactorio.internet._ssl.options import OpenSSLCertificateOptions
+from reactorio.internet._ssl.trust import IOpenSSLTrustRoot, OpenSSLCertificateAuthorities, OpenSSLDefaultPaths
 from reactorio.internet._testing.observers import EventLoggingObserver
 from reactorio.internet._testing.reactors import (
     MemoryReactor,
@@ -64,7 +70,9 @@ from reactorio.internet.abstract import FileDescriptor
 from reactorio.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress, _ProcessAddress
 from reactorio.internet.base import BlockingResolver, ThreadedResolver
 from reactorio.internet.interfaces import (
+    IAcceptableCiphers,
     IAddress,
+    ICipher,
     IConnector,
     IConsumer,
     IDelayedCall,
@@ -74,6 +82,10 @@ from reactorio.internet.interfaces import (
     IListeningPort,
     ILoggingContext,
     IMulticastTransport,
+    INegotiated,
+    IOpenSSLClientConnectionCreator,
+    IOpenSSLContextFactory,
+    IOpenSSLServerConnectionCreator,
     IProcessProtocol,
     IProcessTransport,
     IProtocol,
@@ -103,6 +115,7 @@ from reactorio.internet.interfaces import (
     IStreamServerEndpointStringParser,
     ISystemHandle,
     ITCPTransport,
+    ITLSTransport,
     ITransport,
     IUDPTransport,
     IUNIXDatagramConnectedTransport,
@@ -124,6 +137,9 @@ from reactorio.logger._stdlib import STDLibLogObserver
 from reactorio.persisted.sob import IPersistable, Persistent
 from reactorio.plugin import IPlugin
 from reactorio.protocols._basic.files import FileSender
+from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
+from reactorio.protocols._tls.factory import _ContextFactoryToConnectionFactory
+from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
 from reactorio.protocols.loopback import LoopbackRelay, _LoopbackAddress, _LoopbackTransport
 from reactorio.protocols.wire import Chargen
 from reactorio.python.filepath import FilePath, IFilePath
@@ -192,7 +208,15 @@ _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
-_IPushProducer: list[type[IPushProducer]] = [BaseDatagramPort, Connection, StringTransport, FileDescriptor, StandardIO]
+_IPushProducer: list[type[IPushProducer]] = [
+    _PullToPush,
+    _ProducerMembrane,
+    BaseDatagramPort,
+    Connection,
+    StringTransport,
+    FileDescriptor,
+    StandardIO,
+]
 _IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
 _IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
 _IReactorMulticast: list[type[IReactorMulticast]] = [Reactor]
@@ -203,7 +227,7 @@ _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
 ]
 _IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [Reactor]
 _IReactorProcess: list[type[IReactorProcess]] = [Reactor]
-_IReactorSSL: list[type[IReactorSSL]] = [MemoryReactor, RaisingMemoryReactor]
+_IReactorSSL: list[type[IReactorSSL]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorSocket: list[type[IReactorSocket]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorTCP: list[type[IReactorTCP]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorThreads: list[type[IReactorThreads]] = [Reactor]
@@ -235,7 +259,7 @@ _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]
     _SystemdParser,
     _TCP6ServerParser,
 ]
-_ISystemHandle: list[type[ISystemHandle]] = [BaseDatagramPort, Connection]
+_ISystemHandle: list[type[ISystemHandle]] = [TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
 _ITransport: list[type[ITransport]] = [
     FileWrapper,
@@ -282,3 +306,22 @@ _IFilePath: list[type[IFilePath]] = [FilePath, ZipPath]  # type: ignore[list-ite
 _IReporter: list[type[IReporter]] = [SubunitReporter]
 _IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]
 _ITestCase: list[type[ITestCase]] = [TestDecorator, TestHolder]  # type: ignore[list-item]  # skip: a property here, settable there
+_IAcceptableCiphers: list[type[IAcceptableCiphers]] = [OpenSSLAcceptableCiphers]
+_ICipher: list[type[ICipher]] = [OpenSSLCipher]
+_INegotiated: list[type[INegotiated]] = [_WithTLS, TLSMemoryBIOProtocol]  # type: ignore[list-item]  # read-only: nobody else says what was agreed on
+_IOpenSSLClientConnectionCreator: list[type[IOpenSSLClientConnectionCreator]] = [
+    _ContextFactoryToConnectionFactory,
+    OpenSSLCertificateOptions,
+    ClientTLSOptions,
+]
+_IOpenSSLContextFactory: list[type[IOpenSSLContextFactory]] = [
+    OpenSSLCertificateOptions,
+    ContextFactory,
+    ClientContextFactory,
+]
+_IOpenSSLServerConnectionCreator: list[type[IOpenSSLServerConnectionCreator]] = [
+    _ContextFactoryToConnectionFactory,
+    OpenSSLCertificateOptions,
+]
+_IOpenSSLTrustRoot: list[type[IOpenSSLTrustRoot]] = [OpenSSLDefaultPaths, OpenSSLCertificateAuthorities]
+_ITLSTransport: list[type[ITLSTransport]] = [Connection]
