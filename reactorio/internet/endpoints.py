@@ -47,6 +47,24 @@ from reactorio.internet._endpoints.tcp import (
     TCP6ClientEndpoint,
     TCP6ServerEndpoint,
 )
+from reactorio.internet._endpoints.tls import (
+    SSL4ClientEndpoint,
+    SSL4ServerEndpoint,
+    wrapClientTLS,
+    wrapServerTLS,
+)
+from reactorio.internet._endpoints.tls import (
+    _loadCAsFromDir as _loadCAsFromDir,  # private, and yet looked at by tests
+)
+from reactorio.internet._endpoints.tls import (
+    _TLSClientEndpointParser as _TLSClientEndpointParser,  # what the plugin module instantiates
+)
+from reactorio.internet._endpoints.tls import (
+    _TLSServerEndpoint as _TLSServerEndpoint,
+)
+from reactorio.internet._endpoints.tls import (
+    _TLSServerEndpointParser as _TLSServerEndpointParser,
+)
 from reactorio.internet._endpoints.unix import UNIXClientEndpoint, UNIXServerEndpoint
 from reactorio.internet._endpoints.wrapping import (
     _WrappingFactory as _WrappingFactory,  # private, and yet imported by applications
@@ -62,6 +80,8 @@ from reactorio.plugin import getPlugins as getPlugins  # replaced by tests of ap
 __all__ = [
     "AdoptedStreamServerEndpoint",
     "HostnameEndpoint",
+    "SSL4ClientEndpoint",
+    "SSL4ServerEndpoint",
     "StandardIOEndpoint",
     "TCP4ClientEndpoint",
     "TCP4ServerEndpoint",
@@ -73,4 +93,15 @@ __all__ = [
     "connectProtocol",
     "quoteStringArgument",
     "serverFromString",
+    "wrapClientTLS",
+    "wrapServerTLS",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # What they need is not there in every program.
+    if name in ("SNIConnectionCreator", "autoReloadingDirectoryOfPEMs"):
+        from reactorio.protocols import _sni
+
+        return getattr(_sni, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

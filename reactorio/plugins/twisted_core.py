@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from reactorio.internet.endpoints import _StandardIOParser, _SystemdParser, _TCP6ServerParser
+from reactorio.internet.endpoints import (
+    _StandardIOParser,
+    _SystemdParser,
+    _TCP6ServerParser,
+    _TLSClientEndpointParser,
+    _TLSServerEndpointParser,
+)
 
 __all__: list[str] = []
 
 stdio = _StandardIOParser()
 systemd = _SystemdParser()
 tcp6 = _TCP6ServerParser()
+tls_client = _TLSClientEndpointParser()
+tls_server = _TLSServerEndpointParser()

@@ -2,6 +2,7 @@
 What ``reactorio.internet.endpoints`` names.
 
     strings     endpoints from strings, and the strings' grammar
+    tls         endpoints with TLS, and their strings
     hostname    HostnameEndpoint: the first of a name's addresses that answers
     tcp         endpoints of TCP over IPv4 and IPv6
     unix        endpoints of UNIX sockets

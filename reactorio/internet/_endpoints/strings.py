@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.internet._endpoints.tcp import TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint
+from reactorio.internet._endpoints.tls import (
+    SSL4ClientEndpoint,
+    SSL4ServerEndpoint,
+    parse_ssl_client,
+    parse_ssl_server,
+)
 from reactorio.internet._endpoints.unix import UNIXClientEndpoint, UNIXServerEndpoint
 from reactorio.internet.interfaces import (
     IStreamClientEndpoint,
@@ -100,8 +106,16 @@ def _parse_unix_server(
     return (address, factory), {"mode": int(mode, 8), "backlog": int(backlog), "wantPID": bool(int(lockfile))}
 
 
-_SERVER_PARSERS: dict[str, Callable[..., Any]] = {"tcp": _parse_tcp_server, "unix": _parse_unix_server}
-_SERVER_ENDPOINTS: dict[str, Callable[..., Any]] = {"TCP": TCP4ServerEndpoint, "UNIX": UNIXServerEndpoint}
+_SERVER_PARSERS: dict[str, Callable[..., Any]] = {
+    "ssl": parse_ssl_server,
+    "tcp": _parse_tcp_server,
+    "unix": _parse_unix_server,
+}
+_SERVER_ENDPOINTS: dict[str, Callable[..., Any]] = {
+    "SSL": SSL4ServerEndpoint,
+    "TCP": TCP4ServerEndpoint,
+    "UNIX": UNIXServerEndpoint,
+}
 
 
 def _parse_tcp_client(*args: str, **kwargs: Any) -> dict[str, Any]:
@@ -133,6 +147,7 @@ def _parse_unix_client(*args: str, **kwargs: Any) -> dict[str, Any]:
 
 
 _CLIENT_TYPES: dict[str, tuple[Callable[..., dict[str, Any]], Callable[..., Any]]] = {
+    "ssl": (parse_ssl_client, SSL4ClientEndpoint),
     "tcp": (_parse_tcp_client, TCP4ClientEndpoint),
     "unix": (_parse_unix_client, UNIXClientEndpoint),
 }
@@ -191,12 +206,12 @@ def serverFromString(reactor: Any, description: str) -> IStreamServerEndpoint:
     if not isinstance(name, str):
         endpoint: IStreamServerEndpoint = name.parseStreamServer(reactor, *args, **kwargs)
         return endpoint
-    where, _ = args
-    made: IStreamServerEndpoint = _SERVER_ENDPOINTS[name](reactor, where, **kwargs)
+    where, _, *rest = args
+    made: IStreamServerEndpoint = _SERVER_ENDPOINTS[name](reactor, where, *rest, **kwargs)
     return made
 
 
-def clientFromString(reactor: Any, description: str) -> IStreamClientEndpoint:
+def clientFromString(reactor: Any, description: str | bytes) -> IStreamClientEndpoint:
     """
     Make a client endpoint.
 
@@ -209,7 +224,7 @@ def clientFromString(reactor: Any, description: str) -> IStreamClientEndpoint:
         ValueError: Nobody knows the type, or a number is none.
         TypeError: The type does not take these arguments.
     """
-    args, kwargs = _parse(description)
+    args, kwargs = _parse(description.decode("utf-8") if isinstance(description, bytes) else description)
     name, *rest = args
     made: IStreamClientEndpoint
     if name in _CLIENT_TYPES:

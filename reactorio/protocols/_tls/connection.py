@@ -88,6 +88,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         except Exception as error:
             self._failed(error)
             return
+        if self._lostTLSConnection:
+            return  # a callback of the application's has ended it
         if not done:
             self._pass_on()
             return
@@ -168,6 +170,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
 
     def _failed(self, error: Exception) -> None:
         """TLS cannot go on."""
+        if self._lostTLSConnection:
+            return
         if isinstance(error, VerificationError):
             self.failVerification(Failure(error))
         elif isinstance(error, Truncated):
