@@ -58,6 +58,7 @@ LAYERS = {
     "reactorio.application": 5,
     "reactorio.cred": 5,
     "reactorio.plugins": 7,
+    "reactorio._pytest_run": 7,
     "reactorio.pytest_plugin": 7,
     "reactorio.scripts": 7,
     "reactorio.test": 7,
