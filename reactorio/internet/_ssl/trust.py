@@ -87,4 +87,6 @@ def trustRootFromCertificates(certificates: Iterable[Certificate]) -> OpenSSLCer
 
 def as_trust_root(root: Any) -> Any:
     """Understand a `Certificate` as the root that trusts just that."""
-    return OpenSSLCertificateAuthorities([root.original]) if isinstance(root, CertBase) else IOpenSSLTrustRoot.adapt(root)
+    return (
+        OpenSSLCertificateAuthorities([root.original]) if isinstance(root, CertBase) else IOpenSSLTrustRoot.adapt(root)
+    )
