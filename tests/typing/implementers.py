@@ -40,6 +40,13 @@ from reactorio.internet._endpoints.tcp import (
     TCP6ClientEndpoint,
     TCP6ServerEndpoint,
 )
+from reactorio.internet._endpoints.tls import (
+    SSL4ClientEndpoint,
+    SSL4ServerEndpoint,
+    _TLSClientEndpointParser,
+    _TLSServerEndpoint,
+    _TLSServerEndpointParser,
+)
 from reactorio.internet._endpoints.unix import UNIXClientEndpoint, UNIXServerEndpoint
 from reactorio.internet._protocol.adapters import ConsumerToProtocolAdapter, FileWrapper, ProtocolToConsumerAdapter
 from reactorio.internet._protocol.datagrams import DatagramProtocol
@@ -111,6 +118,7 @@ from reactorio.internet.interfaces import (
     IResolutionReceiver,
     IResolverSimple,
     IStreamClientEndpoint,
+    IStreamClientEndpointStringParserWithReactor,
     IStreamServerEndpoint,
     IStreamServerEndpointStringParser,
     ISystemHandle,
@@ -137,6 +145,7 @@ from reactorio.logger._stdlib import STDLibLogObserver
 from reactorio.persisted.sob import IPersistable, Persistent
 from reactorio.plugin import IPlugin
 from reactorio.protocols._basic.files import FileSender
+from reactorio.protocols._sni import SNIConnectionCreator
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
 from reactorio.protocols._tls.factory import _ContextFactoryToConnectionFactory
 from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
@@ -241,6 +250,7 @@ _IResolutionReceiver: list[type[IResolutionReceiver]] = [_Race, FirstOneWins]
 _IResolverSimple: list[type[IResolverSimple]] = [ComplexResolverSimplifier, BlockingResolver, ThreadedResolver]
 _IStreamClientEndpoint: list[type[IStreamClientEndpoint]] = [
     HostnameEndpoint,
+    SSL4ClientEndpoint,
     _WrapperEndpoint,
     TCP4ClientEndpoint,
     TCP6ClientEndpoint,
@@ -248,7 +258,9 @@ _IStreamClientEndpoint: list[type[IStreamClientEndpoint]] = [
 ]
 _IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
     AdoptedStreamServerEndpoint,
+    SSL4ServerEndpoint,
     StandardIOEndpoint,
+    _TLSServerEndpoint,
     _WrapperServerEndpoint,
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
@@ -258,6 +270,10 @@ _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]
     _StandardIOParser,
     _SystemdParser,
     _TCP6ServerParser,
+    _TLSServerEndpointParser,
+]
+_IStreamClientEndpointStringParserWithReactor: list[type[IStreamClientEndpointStringParserWithReactor]] = [
+    _TLSClientEndpointParser
 ]
 _ISystemHandle: list[type[ISystemHandle]] = [TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
@@ -295,7 +311,15 @@ _IPersistable: list[type[IPersistable]] = [Persistent]
 
 # reactorio.plugin
 
-_IPlugin: list[type[IPlugin]] = [InstallableReactor, ServiceMaker, _TCP6ServerParser, _StandardIOParser, _SystemdParser]
+_IPlugin: list[type[IPlugin]] = [
+    InstallableReactor,
+    ServiceMaker,
+    _TCP6ServerParser,
+    _TLSClientEndpointParser,
+    _TLSServerEndpointParser,
+    _StandardIOParser,
+    _SystemdParser,
+]
 
 # reactorio.python.filepath
 
@@ -322,6 +346,7 @@ _IOpenSSLContextFactory: list[type[IOpenSSLContextFactory]] = [
 _IOpenSSLServerConnectionCreator: list[type[IOpenSSLServerConnectionCreator]] = [
     _ContextFactoryToConnectionFactory,
     OpenSSLCertificateOptions,
+    SNIConnectionCreator,
 ]
 _IOpenSSLTrustRoot: list[type[IOpenSSLTrustRoot]] = [OpenSSLDefaultPaths, OpenSSLCertificateAuthorities]
 _ITLSTransport: list[type[ITLSTransport]] = [Connection]

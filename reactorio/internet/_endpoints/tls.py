@@ -230,7 +230,12 @@ def parse_ssl_client(*args: str, **kwargs: Any) -> dict[str, Any]:
 
 
 def _loadCAsFromDir(directoryPath: Any) -> Any:
-    """Return a root of trust made of the certificates in a directory's ``.pem`` files; what cannot be read is left out."""
+    """
+    Return a root of trust made of the first certificate in each of a directory's ``.pem`` files.
+
+    The first only, as in Twisted: what comes after it in a file may be there for others to see, not to be believed. What
+    cannot be read is left out.
+    """
     from reactorio.internet._ssl.originals import original_certificate  # see the module's docstring
     from reactorio.internet._ssl.trust import OpenSSLCertificateAuthorities
     from reactorio.protocols._sni import certificates_in
@@ -239,7 +244,7 @@ def _loadCAsFromDir(directoryPath: Any) -> Any:
     for path in directoryPath.children():
         if path.basename().lower().endswith(".pem"):
             try:
-                found.update(dict.fromkeys(certificates_in(path.getContent())))
+                found.update(dict.fromkeys(certificates_in(path.getContent())[:1]))
             except (OSError, ValueError) as error:
                 _log.warn("No certificate of {path} is believed: {error}", path=path.path, error=error)
     return OpenSSLCertificateAuthorities([original_certificate(certificate) for certificate in found])
