@@ -11,8 +11,10 @@ from reactorio.internet._ssl.options import OpenSSLCertificateOptions
 from reactorio.internet._ssl.originals import certificate_of
 from reactorio.internet.abstract import isIPAddress, isIPv6Address
 from reactorio.internet.interfaces import IOpenSSLClientConnectionCreator
+from reactorio.protocols._tls.engines import VerificationError
 from reactorio.protocols._tls.openssl_or_none import SSL
 from reactorio.protocols._tls.stdlib import StdlibEngine
+from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +90,12 @@ class ClientTLSOptions:
 def _checker(name: str, is_address: bool) -> Any:
     def verify(connection: Any, certificate: Any, error: int, depth: int, is_ok: int) -> bool:
         if depth == 0 and is_ok:
-            # What it raises comes out of the handshake.
-            check_identity(certificate_of(certificate), name, is_address)
+            try:
+                check_identity(certificate_of(certificate), name, is_address)
+            except VerificationError:
+                # pyOpenSSL would drop it: to whom it concerns it goes by another way.
+                connection.get_app_data().failVerification(Failure())
+                return False
         return bool(is_ok)
 
     return verify

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reactorio._interface import implementer
 from reactorio.internet._ssl.ciphers import defaultCiphers, selected
 from reactorio.internet._ssl.contexts import Settings, context_for
-from reactorio.internet._ssl.originals import original_certificate, original_key
+from reactorio.internet._ssl.originals import certificate_for, key_for
 from reactorio.internet._ssl.trust import OpenSSLCertificateAuthorities, OpenSSLDefaultPaths, as_trust_root
 from reactorio.internet._ssl.versions import HIGHEST, LOWEST, TLSVersion
 from reactorio.internet.error import ConnectionLost
@@ -206,10 +206,10 @@ class OpenSSLCertificateOptions:
         context.set_options(self._options)
         context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         if self.certificate is not None:
-            context.use_certificate(original_certificate(self.certificate))
-            context.use_privatekey(original_key(self.privateKey))
+            context.use_certificate(certificate_for(context, self.certificate))
+            context.use_privatekey(key_for(context, self.privateKey))
             for certificate in self.extraCertChain:
-                context.add_extra_chain_cert(original_certificate(certificate))
+                context.add_extra_chain_cert(certificate_for(context, certificate))
             context.check_privatekey()
         self._set_verification(context)
         if self.dhParameters is not None:

@@ -15,9 +15,23 @@ from cryptography.hazmat.primitives import serialization
 from reactorio.protocols._tls.openssl_or_none import SSL
 
 if SSL is not None:
+    from OpenSSL import __version__
     from OpenSSL.crypto import X509, PKey
 
-__all__ = ["ASN1", "PEM", "certificate_of", "encoding_of", "key_of", "original_certificate", "original_key"]
+    # Since then contexts take cryptography's objects, and warn of pyOpenSSL's.
+    _TAKES_CRYPTOGRAPHYS = tuple(map(int, __version__.split(".")[:2])) >= (24, 3)
+
+__all__ = [
+    "ASN1",
+    "PEM",
+    "certificate_for",
+    "certificate_of",
+    "encoding_of",
+    "key_for",
+    "key_of",
+    "original_certificate",
+    "original_key",
+]
 
 # pyOpenSSL's FILETYPE_PEM and FILETYPE_ASN1, and FILETYPE_TEXT, which only certificates have.
 PEM = 1
@@ -63,3 +77,17 @@ def original_key(key: Any) -> Any:
     if SSL is None or isinstance(key, PKey):
         return key
     return PKey.from_cryptography_key(key)
+
+
+def certificate_for(context: Any, original: Any) -> Any:
+    """Return a certificate as pyOpenSSL's ``context`` likes it."""
+    return certificate_of(original) if _is_new(context) else original_certificate(original)
+
+
+def key_for(context: Any, original: Any) -> Any:
+    """Return a key as pyOpenSSL's ``context`` likes it."""
+    return key_of(original) if _is_new(context) else original_key(original)
+
+
+def _is_new(context: Any) -> bool:
+    return SSL is not None and _TAKES_CRYPTOGRAPHYS and isinstance(context, SSL.Context)
