@@ -254,8 +254,9 @@ def test_iterate_does_what_is_due_without_a_run(reactor):
     done = []
     reactor.callLater(0, done.append, 1)
     reactor.callFromThread(done.append, 2)
-    reactor.iterate(0)
-    reactor.iterate(0.01)
+    # One of these may do one of the two: each returns when something was done.
+    for _ in range(10):
+        reactor.iterate(0.01)
     assert sorted(done) == [1, 2]
 
     reactor.callLater(0.001, done.append, 3)
