@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis.strategies import binary, integers
 
 from reactorio._interface import implementer
 from reactorio.internet import ssl
@@ -29,6 +31,7 @@ from reactorio.internet.interfaces import (
 from reactorio.internet.protocol import ClientFactory, Factory, Protocol
 from reactorio.internet.ssl import VerificationError
 from reactorio.protocols._tls.engines import TLSError
+from reactorio.protocols._tls.hello import ClientHello
 from reactorio.protocols.tls import TLSMemoryBIOFactory
 
 NOW = datetime.now(timezone.utc)
@@ -260,7 +263,7 @@ def test_without_a_common_protocol_there_is_no_connection(reactor: Any, engine: 
             privateKey=SERVER.privateKey.original, certificate=SERVER.original, acceptableProtocols=[b"a"]
         )
         pair = Pair(reactor, engine(server), engine(verifying(acceptableProtocols=[b"b"])))
-        assert isinstance(await pair.client.lost, TLSError)
+        assert "alert" in str(await pair.client.lost)
         assert isinstance(await pair.server.lost, TLSError)
         await pair.close()
 
@@ -657,7 +660,6 @@ def test_endpoints_from_strings(reactor: Any, tmp_path: Any) -> None:
 def test_a_directory_has_a_certificate_for_each_name_and_a_new_one_is_shown_at_once(
     reactor: Any, tmp_path: Any
 ) -> None:
-    pytest.importorskip("OpenSSL")
     (tmp_path / "one.pem").write_bytes(AUTHORITY.issue("one.example").dumpPEM())
     (tmp_path / "two.pem").write_bytes(AUTHORITY.issue("two.example").dumpPEM())
 
@@ -687,6 +689,39 @@ def test_a_directory_has_a_certificate_for_each_name_and_a_new_one_is_shown_at_o
 
 
 # ---- without sockets
+
+
+def _hello(protocols: list[str] | None) -> bytes:
+    context = stdlib.SSLContext(stdlib.PROTOCOL_TLS_CLIENT)
+    if protocols is not None:
+        context.set_alpn_protocols(protocols)
+    outgoing = stdlib.MemoryBIO()
+    client = context.wrap_bio(stdlib.MemoryBIO(), outgoing, server_hostname="server.example")
+    with pytest.raises(stdlib.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()
+
+
+@pytest.mark.parametrize("protocols", [None, ["h2"], ["h2", "http/1.1"]])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_what_a_client_offers_is_read_however_it_is_cut(protocols: list[str] | None, size: int) -> None:
+    wire = _hello(protocols)
+    hello = ClientHello()
+    for at in range(0, len(wire), size):
+        assert not hello.is_over
+        hello.receive(wire[at : at + size])
+    assert hello.is_over
+    assert hello.offered == (None if protocols is None else [name.encode() for name in protocols])
+
+
+@given(binary(max_size=600), integers(0, 500), integers(0, 255))
+def test_any_bytes_are_no_more_than_no_offer(tail: bytes, at: int, value: int) -> None:
+    wire = bytearray(_hello(["h2"]))
+    wire[at % len(wire)] = value
+    for first in (b"", bytes(wire)):
+        hello = ClientHello()
+        hello.receive(first + tail)
+        assert hello.offered is None or isinstance(hello.offered, list)
 
 
 @pytest.mark.parametrize(

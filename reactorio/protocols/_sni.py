@@ -27,7 +27,9 @@ from reactorio.protocols._tls.openssl_or_none import SSL
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from reactorio.protocols._tls.stdlib import StdlibEngine
 
 __all__ = ["PEMObjects", "SNIConnectionCreator", "autoReloadingDirectoryOfPEMs", "certificates_in"]
 
@@ -166,7 +168,9 @@ def autoReloadingDirectoryOfPEMs(path: Any) -> Callable[[bytes | None], Any]:
             mapping = PEMObjects.fromDirectory(path).inferDomainMapping()
             state = now
         options = _looked_up(mapping, name)
-        return None if options is None else options.getContext()
+        if options is None:
+            return None
+        return options._stdlib_context(False, (), check_name=False) if SSL is None else options.getContext()
 
     return look_up
 
@@ -185,28 +189,33 @@ def _state_of(directory: str) -> list[tuple[str, int, int, int]]:
 @implementer(IOpenSSLServerConnectionCreator)
 class SNIConnectionCreator:
     """
-    Makes servers' connections whose certificate is chosen by the name that the client asks for. Needs pyOpenSSL.
+    Makes servers' connections whose certificate is chosen by the name that the client asks for.
 
     Args:
-        contextLookup: Called with the name, or None; returns pyOpenSSL's context, or None, which ends the connection.
+        contextLookup: Called with the name, or None; returns pyOpenSSL's context (without that, the standard library's),
+            or None, which ends the connection.
     """
 
     def __init__(self, contextLookup: Callable[[bytes | None], Any]) -> None:
         self._contextLookup = contextLookup
         # It has no certificate; all else is as we would have it. Connections pass from it to what the look-up returns.
-        self._context = OpenSSLCertificateOptions()._makeContext()
-        self._context.set_tlsext_servername_callback(self._switch)
+        self._options = OpenSSLCertificateOptions()
+        if SSL is not None:
+            self._options.getContext().set_tlsext_servername_callback(self._switch)
 
-    def _switch(self, connection: Any) -> None:
-        name = connection.get_servername()
-        context = None
+    def _look_up(self, name: bytes | None) -> Any:
+        """Return the context, None if there is none; then the log has it."""
         try:
             context = self._contextLookup(name)
         except Exception:
             _log.failure("while looking a server certificate for name {name!r} up", name=name)
-        else:
-            if context is None:
-                _log.warn("no server certificate for name {name!r}", name=name)
+            return None
+        if context is None:
+            _log.warn("no server certificate for name {name!r}", name=name)
+        return context
+
+    def _switch(self, connection: Any) -> None:
+        context = self._look_up(connection.get_servername())
         if context is None:
             connection.get_app_data().failVerification(Failure(ConnectionLost()))
         else:
@@ -214,7 +223,11 @@ class SNIConnectionCreator:
 
     def serverConnectionForTLS(self, tlsProtocol: Any) -> Any:
         """Return pyOpenSSL's connection."""
-        connection = SSL.Connection(self._context, None)
-        connection.set_app_data(tlsProtocol)
-        connection.set_accept_state()
-        return connection
+        return self._options.serverConnectionForTLS(tlsProtocol)
+
+    def _engine_for(self, is_client: bool, protocols: Sequence[bytes]) -> StdlibEngine | None:
+        """Return an engine on the standard library, None if there is pyOpenSSL."""
+        if SSL is not None:
+            return None
+        options = OpenSSLCertificateOptions(contextForServerName=self._look_up)
+        return options._engine_for(is_client, protocols)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 
 from reactorio.internet._ssl.originals import certificate_of, key_of
+from reactorio.internet._ssl.trust import OpenSSLDefaultPaths
 from reactorio.internet._ssl.versions import TLSVersion
 from reactorio.protocols._tls.engines import TLSError
+from reactorio.protocols._tls.stdlib import server_name_callback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +50,7 @@ class Settings:
         certificate: Our certificate and its chain.
         key: Its key.
         dh_file: A file of Diffie-Hellman parameters.
+        choose: Returns another context for the name that a client asks for, or None.
     """
 
     is_client: bool
@@ -63,6 +66,12 @@ class Settings:
     certificate: tuple[Any, ...] = ()
     key: Any = None
     dh_file: str | None = None
+    choose: Any = None
+
+    @property
+    def is_anybodys(self) -> bool:
+        """Is there nothing in them that belongs to one application's options?"""
+        return self.key is None and self.choose is None and (self.trust is None or self.trust == OpenSSLDefaultPaths())
 
 
 def context_for(settings: Settings) -> ssl.SSLContext:
@@ -73,14 +82,18 @@ def context_for(settings: Settings) -> ssl.SSLContext:
         TLSError: Key and certificate do not match.
     """
     try:
-        return _context(settings)
+        return _shared(settings) if settings.is_anybodys else _context(settings)
     except ssl.SSLError as error:
         reason = (error.reason or str(error)).lower().replace("_", " ")
         raise TLSError([("SSL routines", "", reason)]) from error
 
 
-# Reading the system's some 140 certificates takes 10 ms and more: more than a handshake. Clients have them in common.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
+def _shared(settings: Settings) -> ssl.SSLContext:
+    # Reading the system's some 140 certificates takes 10 ms and more: more than a handshake.
+    return _context(settings)
+
+
 def _context(settings: Settings) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT if settings.is_client else ssl.PROTOCOL_TLS_SERVER)
     context.check_hostname = settings.check_name
@@ -98,6 +111,8 @@ def _context(settings: Settings) -> ssl.SSLContext:
     context.set_ciphers(settings.ciphers)
     if settings.protocols:
         context.set_alpn_protocols([protocol.decode("ascii") for protocol in settings.protocols])
+    if not settings.is_client:
+        context.sni_callback = server_name_callback(settings.protocols, settings.choose)
     if settings.dh_file is not None:
         context.load_dh_params(settings.dh_file)
     if settings.key is not None:

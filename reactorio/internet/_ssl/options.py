@@ -92,8 +92,8 @@ class OpenSSLCertificateOptions:
         raiseMinimumTo: The lowest version, if that is above what is the default here.
         insecurelyLowerMinimumTo: The lowest version.
         lowerMaximumSecurityTo: The highest version.
-        contextForServerName: Called with the name that a client asks for, or None; returns pyOpenSSL's context, or None
-            for ours.
+        contextForServerName: Called with the name that a client asks for, or None; returns pyOpenSSL's context (without
+            that, the standard library's), or None for ours.
 
     Raises:
         TypeError: Arguments exclude each other.
@@ -157,6 +157,7 @@ class OpenSSLCertificateOptions:
             raise ValueError("Supplied IAcceptableCiphers yielded no usable ciphers on this platform.")
         self._cipherString = ":".join(cipher.fullName for cipher in ciphers)
         self._options = self._openssl_options()
+        self._stdlib_contexts: dict[Any, Any] = {}
 
     def _set_trust(self, root: Any, verify: Any, authorities: Any, require: Any) -> None:
         self.caCerts = None if authorities is _UNSET else authorities
@@ -258,31 +259,40 @@ class OpenSSLCertificateOptions:
     def _engine_for(self, is_client: bool, protocols: Sequence[bytes]) -> StdlibEngine | None:
         """Return an engine on the standard library, None where pyOpenSSL is to be used."""
         context = self._stdlib_context(is_client, protocols, check_name=False)
-        return None if context is None else StdlibEngine(context, is_client, own_certificate=self.certificate)
+        if context is None:
+            return None
+        watch = not is_client and bool(protocols or self._acceptableProtocols)
+        return StdlibEngine(context, is_client, own_certificate=self.certificate, watch_hello=watch)
 
     def _stdlib_context(self, is_client: bool, protocols: Sequence[bytes], check_name: bool) -> Any:
         protocols = tuple(protocols or self._acceptableProtocols or ())
-        if SSL is not None and self._needs_openssl(is_client, protocols):
+        if SSL is not None and self._needs_openssl():
             return None
-        return context_for(
-            Settings(
-                is_client=is_client,
-                verify=self.verify,
-                require=self.requireCertificate,
-                check_name=check_name,
-                trust=self.trustRoot if self.verify else None,
-                lowest=self._lowest,
-                highest=self._highest,
-                ciphers=self._cipherString,
-                protocols=protocols,
-                tickets=self.enableSessionTickets,
-                certificate=(self.certificate, *self.extraCertChain) if self.certificate is not None else (),
-                key=self.privateKey,
-                dh_file=None if self.dhParameters is None else self.dhParameters._dhFile.path,
-            )
+        kind = (is_client, protocols, check_name)
+        context = self._stdlib_contexts.get(kind)
+        if context is None:
+            context = self._stdlib_contexts[kind] = context_for(self._settings(*kind))
+        return context
+
+    def _settings(self, is_client: bool, protocols: tuple[bytes, ...], check_name: bool) -> Settings:
+        return Settings(
+            is_client=is_client,
+            verify=self.verify,
+            require=self.requireCertificate,
+            check_name=check_name,
+            trust=self.trustRoot if self.verify else None,
+            lowest=self._lowest,
+            highest=self._highest,
+            ciphers=self._cipherString,
+            protocols=protocols,
+            tickets=self.enableSessionTickets,
+            certificate=(self.certificate, *self.extraCertChain) if self.certificate is not None else (),
+            key=self.privateKey,
+            dh_file=None if self.dhParameters is None else self.dhParameters._dhFile.path,
+            choose=self._contextForServerName,
         )
 
-    def _needs_openssl(self, is_client: bool, protocols: Sequence[bytes]) -> bool:
+    def _needs_openssl(self) -> bool:
         kind = type(self)
         return (
             self._context is not None
@@ -292,8 +302,6 @@ class OpenSSLCertificateOptions:
             or self._contextForServerName is not None
             or self.verifyDepth != _DEFAULT_DEPTH
             or self.enableSessions
-            # The standard library's server goes on without a protocol where none is common (RFC 7301: it shall not).
-            or bool(protocols and not is_client)
             or (self.verify and not isinstance(self.trustRoot, (OpenSSLCertificateAuthorities, OpenSSLDefaultPaths)))
         )
 
@@ -301,11 +309,11 @@ class OpenSSLCertificateOptions:
 
     @deprecated(Version("Twisted", 15, 0, 0), "a real persistence system")
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_context"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_context", "_stdlib_contexts")}
 
     @deprecated(Version("Twisted", 15, 0, 0), "a real persistence system")
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__ = state
+        self.__dict__ = {**state, "_stdlib_contexts": {}}
 
 
 # What a subclass overrides to have contexts or connections of its own.

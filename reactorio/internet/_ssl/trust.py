@@ -58,6 +58,12 @@ class OpenSSLCertificateAuthorities:
 class OpenSSLDefaultPaths:
     """What the system has, where OpenSSL looks for it."""
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def _addCACertsToContext(self, context: Any) -> None:
         context.set_default_verify_paths()
 

@@ -9,6 +9,7 @@ What ``reactorio.protocols.tls`` names.
     openssl      the engine on pyOpenSSL, for contexts that applications bring
     stdlib       the engine on the standard library's ssl, for all others
     openssl_or_none  pyOpenSSL, if it is installed
+    hello        what a client offers in its first message
     engines      what an engine is, and its errors
 
 A module may import those below it, none above.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError
+from reactorio.protocols._tls.hello import NO_APPLICATION_PROTOCOL, ClientHello
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 try:
     from cryptography import x509
@@ -17,7 +21,7 @@ try:
 except ImportError:
     X509 = None  # type: ignore[assignment,misc]
 
-__all__ = ["StdlibEngine"]
+__all__ = ["StdlibEngine", "server_name_callback"]
 
 _CHUNK = 64 * 1024
 
@@ -32,7 +36,10 @@ class StdlibEngine:
         is_client: Which side this is.
         server_hostname: The name or address to check the server's certificate for, and to tell the server.
         own_certificate: What `StdlibConnection.get_certificate` returns.
+        watch_hello: Is the context's `server_name_callback` to know what the client offers?
     """
+
+    _hello: ClientHello | None = None
 
     def __init__(
         self,
@@ -40,6 +47,7 @@ class StdlibEngine:
         is_client: bool,
         server_hostname: str | None = None,
         own_certificate: Any = None,
+        watch_hello: bool = False,
     ) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -47,6 +55,9 @@ class StdlibEngine:
             self._incoming, self._outgoing, server_side=not is_client, server_hostname=server_hostname
         )
         self.connection: Any = StdlibConnection(self._object, own_certificate)
+        if watch_hello:
+            self._hello = hello = ClientHello()
+            setattr(self._object, "_hello", hello)
 
     def handshake(self) -> bool:
         try:
@@ -58,6 +69,10 @@ class StdlibEngine:
         return True
 
     def receive(self, data: bytes) -> None:
+        if self._hello is not None:
+            self._hello.receive(data)
+            if self._hello.is_over:
+                self._hello = None
         self._incoming.write(data)
 
     def receive_eof(self) -> None:
@@ -100,6 +115,30 @@ class StdlibEngine:
     def negotiated_protocol(self) -> bytes | None:
         chosen: bytes | None = self.connection.get_alpn_proto_negotiated()
         return chosen or None
+
+
+def server_name_callback(ours: Sequence[bytes], choose: Callable[[bytes | None], Any] | None = None) -> Any:
+    """
+    Return what a server's context is to have for its ``sni_callback``.
+
+    Args:
+        ours: The protocols that are acceptable.
+        choose: Called with the name that the client asks for, or None; returns another context, or None.
+    """
+
+    def answer(sslobject: Any, name: str | None, context: ssl.SSLContext) -> int | None:
+        sslobject._servername = name
+        hello = getattr(sslobject, "_hello", None)
+        offered = None if hello is None else hello.offered
+        if ours and offered is not None and not any(protocol in ours for protocol in offered):
+            return NO_APPLICATION_PROTOCOL
+        if choose is not None:
+            other = choose(None if name is None else name.encode("ascii"))
+            if other is not None:
+                sslobject.context = other
+        return None
+
+    return answer
 
 
 class StdlibConnection:
