@@ -233,16 +233,15 @@ def main() -> None:
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
-    rounds: Rounds = {name: [] for name in CONTESTANTS}
+    rounds: Rounds = {name: [{} for _ in range(options.rounds)] for name in CONTESTANTS}
     for number in range(options.rounds):
-        # In turns, and each round in the other direction: a machine that slows down slows down all.
-        order = list(CONTESTANTS)
-        for name in order if number % 2 == 0 else reversed(order):
-            measured = {}
-            for measure, run in measures(options).items():
+        # One after the other within seconds, and each round in the other direction: a slow minute slows all.
+        order = list(CONTESTANTS) if number % 2 == 0 else list(reversed(CONTESTANTS))
+        for measure, run in measures(options).items():
+            for name in order:
+                print(f"round {number + 1} of {options.rounds}: {measure}, {name}", file=sys.stderr)
                 with started(name) as server:
-                    measured[measure] = run(server)
-            rounds[name].append(measured)
+                    rounds[name][number][measure] = run(server)
     if options.json:
         options.json.write_text(json.dumps(rounds, indent=2))
     show(rounds)
