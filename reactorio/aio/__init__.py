@@ -1,9 +1,12 @@
 """
 The reactor on asyncio: the one place where the two models meet.
 
+    leftovers      what a test has left in a reactor and on its loop
     reactor        the facade: what `reactor.something` is
     loop           which loop, whose, and when it is over
     base           a reactor's parts that need no loop: events, timers, threads, names, signals
+    signals        those that end a program, while a reactor runs
+    processes      spawnProcess, for a reactor to inherit
     adopting       sockets that somebody else has opened
     unix           UNIX ports, clients and connectors
     multicast      UDP ports that join groups
@@ -22,6 +25,7 @@ The reactor on asyncio: the one place where the two models meet.
     errors         OSError and what it becomes
     lifecycle      system events in three phases
     timers         callLater
+    tasks          what the loop's tasks wait for
     futures        Deferred and Future
 
 A module may import those below it, none above. `asyncio` and `uvloop` are imported in this package and nowhere else.
