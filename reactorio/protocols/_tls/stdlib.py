@@ -23,7 +23,8 @@ except ImportError:
 
 __all__ = ["StdlibEngine", "server_name_callback"]
 
-_CHUNK = 64 * 1024
+# As much as a record holds: more is allocated in vain.
+_CHUNK = 16 * 1024
 
 # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
 _ANOTHERS = (62, 64)
