@@ -17,6 +17,8 @@ from reactorio.internet.error import (
     CannotListenError,
     ConnectError,
     ConnectingCancelledError,
+    ConnectionDone,
+    ConnectionLost,
     ConnectionRefusedError,
     DNSLookupError,
     NoProtocol,
@@ -64,6 +66,7 @@ def test_quoted_arguments_stand_for_themselves(args, kwargs):
         (r"tcp:80:\:\:1:7", "TCP4ServerEndpoint", {"_interface": "::1", "_backlog": 7}),
         (r"tcp6:80:interface=\:\:1", "TCP6ServerEndpoint", {"_port": 80, "_interface": "::1"}),
         ("unix:address=/run/a=b:mode=660", "UNIXServerEndpoint", {"_address": "/run/a=b", "_mode": 0o660}),
+        ("stdio:", "StandardIOEndpoint", {}),
         ("unix:/run/app:lockfile=0", "UNIXServerEndpoint", {"_address": "/run/app", "_wantPID": False}),
     ],
 )
@@ -144,6 +147,30 @@ def test_a_server_and_a_client_meet(reactor):
     reactor.run()
 
     assert heard == [True, b"hello"]
+
+
+def test_a_child_is_talked_with_like_a_server(reactor):
+    reasons, heard = [], []
+
+    class Client(Protocol):
+        def connectionMade(self):
+            self.transport.write(b"hello")
+
+        def dataReceived(self, data):
+            heard.append(data)
+            self.transport.loseConnection()
+
+        def connectionLost(self, reason=connectionDone):
+            reasons.append(reason.type)
+            reactor.stop()
+
+    endpoint = endpoints.ProcessEndpoint(reactor, "cat", ["cat"], env=None)
+    client = outcome(endpoint.connect(Factory.forProtocol(Client)))
+    reactor.run()
+
+    assert type(client) is Client
+    assert heard == [b"hello"]
+    assert reasons in ([ConnectionDone], [ConnectionLost])  # whether cat saw the end of its input or of its output
 
 
 def test_localhost_is_reached_whichever_family_listens(reactor):

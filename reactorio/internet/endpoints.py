@@ -27,6 +27,16 @@ from reactorio.internet._endpoints.layers import (
 from reactorio.internet._endpoints.layers import (
     _WrapperServerEndpoint as _WrapperServerEndpoint,
 )
+from reactorio.internet._endpoints.process import (
+    ProcessEndpoint,
+    StandardErrorBehavior,
+)
+from reactorio.internet._endpoints.process import (
+    _ProcessEndpointTransport as _ProcessEndpointTransport,  # private, and yet looked at by tests
+)
+from reactorio.internet._endpoints.process import (
+    _WrapIProtocol as _WrapIProtocol,
+)
 from reactorio.internet._endpoints.strings import (
     _parse as _parse,  # private, and yet imported by applications
 )
@@ -80,8 +90,10 @@ from reactorio.plugin import getPlugins as getPlugins  # replaced by tests of ap
 __all__ = [
     "AdoptedStreamServerEndpoint",
     "HostnameEndpoint",
+    "ProcessEndpoint",
     "SSL4ClientEndpoint",
     "SSL4ServerEndpoint",
+    "StandardErrorBehavior",
     "StandardIOEndpoint",
     "TCP4ClientEndpoint",
     "TCP4ServerEndpoint",

@@ -33,6 +33,7 @@ from reactorio.internet._endpoints.inherited import (
     _SystemdParser,
 )
 from reactorio.internet._endpoints.layers import _WrapperEndpoint, _WrapperServerEndpoint
+from reactorio.internet._endpoints.process import ProcessEndpoint, _ProcessEndpointTransport
 from reactorio.internet._endpoints.strings import _TCP6ServerParser
 from reactorio.internet._endpoints.tcp import (
     TCP4ClientEndpoint,
@@ -183,6 +184,7 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    _ProcessEndpointTransport,
     Connection,
     ProtocolToConsumerAdapter,
     StringTransport,
@@ -218,6 +220,7 @@ _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
 _IPushProducer: list[type[IPushProducer]] = [
+    _ProcessEndpointTransport,
     _PullToPush,
     _ProducerMembrane,
     BaseDatagramPort,
@@ -250,6 +253,7 @@ _IResolutionReceiver: list[type[IResolutionReceiver]] = [_Race, FirstOneWins]
 _IResolverSimple: list[type[IResolverSimple]] = [ComplexResolverSimplifier, BlockingResolver, ThreadedResolver]
 _IStreamClientEndpoint: list[type[IStreamClientEndpoint]] = [
     HostnameEndpoint,
+    ProcessEndpoint,
     SSL4ClientEndpoint,
     _WrapperEndpoint,
     TCP4ClientEndpoint,
@@ -278,6 +282,7 @@ _IStreamClientEndpointStringParserWithReactor: list[type[IStreamClientEndpointSt
 _ISystemHandle: list[type[ISystemHandle]] = [TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
 _ITransport: list[type[ITransport]] = [
+    _ProcessEndpointTransport,
     FileWrapper,
     StringTransport,
     FileDescriptor,

@@ -4,8 +4,10 @@ What ``reactorio.internet.endpoints`` names.
     strings     endpoints from strings, and the strings' grammar
     tls         endpoints with TLS, and their strings
     hostname    HostnameEndpoint: the first of a name's addresses that answers
+    inherited   standard input and output, and sockets that somebody else has bound
     tcp         endpoints of TCP over IPv4 and IPv6
     unix        endpoints of UNIX sockets
+    process     a child's standard input and output as a connection
     layers      endpoints over endpoints
     wrapping    factories and protocols that make a Deferred of a connection
 

@@ -72,12 +72,12 @@ class AdoptedStreamServerEndpoint:
 
 @implementer(IPlugin, IStreamServerEndpointStringParser)
 class _StandardIOParser:
-    """The type ``stdio``."""
+    """The type ``stdio``, which is also written ``stdio:``."""
 
     prefix = "stdio"
 
     def parseStreamServer(self, reactor: Any, *args: str, **kwargs: str) -> StandardIOEndpoint:
-        return StandardIOEndpoint(reactor, *args, **kwargs)
+        return StandardIOEndpoint(reactor, *filter(None, args), **kwargs)
 
 
 @implementer(IPlugin, IStreamServerEndpointStringParser)

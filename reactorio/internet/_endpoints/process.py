@@ -1,0 +1,182 @@
+"""A child process as an endpoint: its standard input and output are the connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reactorio._interface import implementer
+from reactorio.internet.address import _ProcessAddress
+from reactorio.internet.defer import Deferred, execute
+from reactorio.internet.error import ConnectionDone, ConnectionLost, NoProtocol, ProcessDone
+from reactorio.internet.interfaces import IConsumer, IPushProducer, IStreamClientEndpoint, ITransport
+from reactorio.internet.protocol import ProcessProtocol
+from reactorio.logger._constants import NamedConstant, Names
+from reactorio.python import log
+from reactorio.python.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reactorio.internet.interfaces import (
+        IAddress,
+        IProcessTransport,
+        IProtocol,
+        IProtocolFactory,
+        IPullProducer,
+        IReactorProcess,
+    )
+
+__name__ = "reactorio.internet.endpoints"  # the public path: see the package's docstring
+
+
+class StandardErrorBehavior(Names):
+    """
+    What becomes of the lines that a child writes to its standard error.
+
+    Attributes:
+        LOG: They are logged.
+        DROP: They are dropped.
+    """
+
+    LOG = NamedConstant()
+    DROP = NamedConstant()
+
+
+@implementer(ITransport, IConsumer, IPushProducer)
+class _ProcessEndpointTransport:
+    """A child process, with nothing but what every transport has."""
+
+    disconnecting = False
+
+    def __init__(self, original: IProcessTransport) -> None:
+        self._process: Any = original
+
+    def write(self, data: bytes) -> None:
+        self._process.write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self._process.writeSequence(data)
+
+    def loseConnection(self) -> None:
+        self.disconnecting = True
+        self._process.loseConnection()
+
+    def registerProducer(self, producer: IPushProducer | IPullProducer, streaming: bool) -> None:
+        self._process.registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        self._process.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        self._process.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._process.resumeProducing()
+
+    def stopProducing(self) -> None:
+        self._process.stopProducing()
+
+    def getHost(self) -> IAddress:
+        host: IAddress = self._process.getHost()
+        return host
+
+    def getPeer(self) -> IAddress:
+        peer: IAddress = self._process.getPeer()
+        return peer
+
+
+class _WrapIProtocol(ProcessProtocol):
+    """
+    Lets a protocol talk with a child.
+
+    Args:
+        proto: The protocol.
+        executable: What is run, for the log.
+        errFlag: What becomes of its error output.
+    """
+
+    def __init__(self, proto: IProtocol, executable: str | bytes, errFlag: NamedConstant) -> None:
+        self.protocol = proto
+        self.executable = executable
+        self.errFlag = errFlag
+
+    def makeConnection(self, transport: Any) -> None:
+        """The child runs: connect the protocol."""
+        self.transport = _ProcessEndpointTransport(transport)
+        self.protocol.makeConnection(self.transport)
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        if childFD == 1:
+            self.protocol.dataReceived(data)
+        elif childFD == 2 and self.errFlag is StandardErrorBehavior.LOG:
+            log.msg(
+                format="Process %(executable)r wrote stderr unhandled by %(protocol)s: %(data)s",
+                executable=self.executable,
+                protocol=self.protocol,
+                data=data,
+            )
+
+    def processEnded(self, reason: Failure) -> None:
+        """The connection is done if the child ended well, and lost if not."""
+        ended: Any = reason.value
+        well = isinstance(ended, ProcessDone) and ended.status in (None, 0)
+        self.protocol.connectionLost(Failure(ConnectionDone() if well else ConnectionLost()))
+
+
+@implementer(IStreamClientEndpoint)
+class ProcessEndpoint:
+    """
+    Connects to a program that is started for it: what is written it reads from its standard input, what it writes to
+    its standard output is received.
+
+    Args:
+        reactor: Who starts it.
+        executable: As for `spawnProcess`, like those that follow.
+        errFlag: What becomes of its error output.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorProcess,
+        executable: str | bytes,
+        args: Sequence[str | bytes] = (),
+        env: Mapping[Any, Any] | None = {},  # never changed; the contract
+        path: str | bytes | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+        usePTY: bool | tuple[int, int, str] = False,
+        childFDs: Mapping[int, int | str] | None = None,
+        errFlag: NamedConstant = StandardErrorBehavior.LOG,
+    ) -> None:
+        self._reactor = reactor
+        self._executable = executable
+        self._args = args
+        self._env = env
+        self._path = path
+        self._uid = uid
+        self._gid = gid
+        self._usePTY = usePTY
+        self._childFDs = childFDs
+        self._errFlag = errFlag
+        self._spawnProcess = reactor.spawnProcess
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[Any]:
+        """Start the program; returns a Deferred of the protocol."""
+        return execute(self._start, protocolFactory)
+
+    def _start(self, factory: IProtocolFactory) -> IProtocol:
+        protocol = factory.buildProtocol(_ProcessAddress())
+        if protocol is None:
+            raise NoProtocol()
+        self._spawnProcess(
+            _WrapIProtocol(protocol, self._executable, self._errFlag),
+            self._executable,
+            self._args,
+            self._env,
+            self._path,
+            self._uid,
+            self._gid,
+            self._usePTY,
+            self._childFDs,
+        )
+        return protocol
