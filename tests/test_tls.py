@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl as stdlib
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from typing import Any
@@ -30,6 +31,8 @@ from reactorio.internet.interfaces import (
 )
 from reactorio.internet.protocol import ClientFactory, Factory, Protocol
 from reactorio.internet.ssl import VerificationError
+from reactorio.internet.task import Clock
+from reactorio.internet.testing import StringTransport
 from reactorio.protocols._tls.engines import TLSError
 from reactorio.protocols._tls.hello import ClientHello
 from reactorio.protocols.tls import TLSMemoryBIOFactory
@@ -507,6 +510,33 @@ def test_errors_of_context_factories_are_the_callers(reactor: Any) -> None:
         reactor.listenSSL(0, Factory(), Broken())
     with pytest.raises(ZeroDivisionError):
         reactor.connectSSL("127.0.0.1", 1, ClientFactory(), Broken())
+
+
+def test_a_client_that_wants_to_renegotiate_is_refused(engine: Any) -> None:
+    openssl = pytest.importorskip("OpenSSL.SSL")
+    context = openssl.Context(openssl.TLS_METHOD)
+    context.set_max_proto_version(openssl.TLS1_2_VERSION)
+    client = openssl.Connection(context, None)
+    client.set_connect_state()
+    stream = StringTransport()
+    server = TLSMemoryBIOFactory(engine(SERVER.options()), False, One(Peer()), Clock()).buildProtocol(None)
+    server.makeConnection(stream)
+
+    def shake_hands() -> None:
+        for _ in range(5):
+            with suppress(openssl.WantReadError):
+                client.do_handshake()
+            with suppress(openssl.WantReadError):
+                server.dataReceived(client.bio_read(65536))
+            if stream.value():
+                client.bio_write(stream.value())
+            stream.clear()
+
+    shake_hands()
+    assert server.wrappedProtocol.shaken
+    assert client.renegotiate()
+    with pytest.raises(openssl.Error, match="no renegotiation"):
+        shake_hands()
 
 
 # ---- startTLS
