@@ -76,3 +76,23 @@ def test_when_nobody_reads_any_more_that_is_the_end(reactor):
     transport.write(b"dropped")
     for number in (writing, source, feed):
         os.close(number)
+
+
+def test_a_descriptor_that_the_application_has_closed_is_no_hindrance_to_the_end(reactor):
+    source, feed = os.pipe()
+    reading, writing = os.pipe()
+    recorder = Recorder()
+    transport = StandardIO(recorder, source, writing, reactor)
+    reasons = []
+    recorder.lost.addCallback(reasons.append).addBoth(lambda _: reactor.stop())
+
+    def close():
+        os.close(source)
+        transport.loseConnection()
+
+    # Not before the loop has looked at it once: libuv ends the program that gives it a closed descriptor.
+    reactor.callLater(0.02, close)
+    reactor.run()
+    assert isinstance(reasons[0], ConnectionDone)
+    for number in (feed, reading, writing):
+        os.close(number)

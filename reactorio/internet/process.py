@@ -4,46 +4,46 @@ Child processes on POSIX: started at once, their pipes watched by the reactor, t
     Process         a child with pipes
     PTYProcess      a child on a pseudo-terminal
     ProcessReader, ProcessWriter    our ends of its pipes
-
-No SIGCHLD handler is installed: the kernel makes a descriptor readable when the child is gone. Where there are no such
-descriptors, a thread waits for each child.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import pty
-import signal
-import stat
-import termios
-import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
-from reactorio.internet._spawning import Spawned, spawn
-from reactorio.internet._spawning import open_descriptors as _listOpenFDs
-from reactorio.internet.abstract import FileDescriptor
-from reactorio.internet.address import _ProcessAddress
-from reactorio.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
-from reactorio.internet.interfaces import IConsumer, IProcessTransport, IReadDescriptor
-from reactorio.internet.main import CONNECTION_DONE, CONNECTION_LOST
-from reactorio.logger import Logger
-from reactorio.python.failure import Failure
+from reactorio.internet._baseprocess import (
+    BaseProcess,
+    reapAllProcesses,
+    reapProcessHandlers,
+    registerReapProcessHandler,
+    unregisterReapProcessHandler,
+)
+from reactorio.internet._baseprocess import BaseProcess as _BaseProcess
+from reactorio.internet._fileactions import file_actions as _getFileActions
+from reactorio.internet._fileactions import open_descriptors as _listOpenFDs
+from reactorio.internet._processpipes import ProcessReader, ProcessWriter, Terminal
+from reactorio.internet._spawning import spawn
+from reactorio.internet.error import ProcessExitedAlready
+from reactorio.internet.interfaces import IConsumer, IProcessTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reactorio.internet.interfaces import IAddress, IProcessProtocol, IPullProducer, IPushProducer
+    from reactorio.internet._processpipes import Pipe
+    from reactorio.internet.interfaces import IProcessProtocol, IPullProducer, IPushProducer
+    from reactorio.python.failure import Failure
 
 __all__ = [
+    "BaseProcess",
     "PTYProcess",
     "Process",
     "ProcessExitedAlready",
     "ProcessReader",
     "ProcessWriter",
+    "_BaseProcess",
+    "_getFileActions",
     "_listOpenFDs",
     "reapAllProcesses",
     "reapProcessHandlers",
@@ -51,325 +51,7 @@ __all__ = [
     "unregisterReapProcessHandler",
 ]
 
-_log = Logger()
-
 DEFAULT_CHILD_FDS: Mapping[int, int | str] = {0: "w", 1: "r", 2: "r"}
-
-READ_SIZE = 64 * 1024
-
-# The children that have not been reaped, by pid.
-reapProcessHandlers: dict[int, BaseProcess] = {}
-
-
-def registerReapProcessHandler(pid: int, process: BaseProcess) -> None:
-    """
-    Reap ``process`` when it is gone, which may be now.
-
-    Raises:
-        RuntimeError: Another is registered for that pid.
-    """
-    if pid in reapProcessHandlers:
-        raise RuntimeError("Try to register an already registered process.")
-    try:
-        gone, status = os.waitpid(pid, os.WNOHANG)
-    except Exception:
-        _log.failure("Failed to reap {pid}", pid=pid)
-        return
-    if gone:
-        process.processEnded(status)
-    else:
-        reapProcessHandlers[pid] = process
-
-
-def unregisterReapProcessHandler(pid: int, process: BaseProcess) -> None:
-    """
-    Do not wait for ``process`` any more.
-
-    Raises:
-        RuntimeError: It is not registered.
-    """
-    if reapProcessHandlers.get(pid) is not process:
-        raise RuntimeError("Try to unregister a process not registered.")
-    del reapProcessHandlers[pid]
-
-
-def reapAllProcesses() -> None:
-    """Look at every child whether it is gone."""
-    for process in list(reapProcessHandlers.values()):
-        process.reapProcess()
-
-
-def failure_of(status: int) -> Failure:
-    """Return how a child ended, from what ``os.waitpid`` says."""
-    if os.WIFSIGNALED(status):
-        return Failure(ProcessTerminated(None, os.WTERMSIG(status), status))
-    code = os.WEXITSTATUS(status)
-    return Failure(ProcessTerminated(code, None, status) if code else ProcessDone(status))
-
-
-@implementer(IReadDescriptor)
-class _Exit:
-    """A pidfd: readable when the child is gone."""
-
-    def __init__(self, process: BaseProcess, descriptor: int) -> None:
-        self._process = process
-        self._descriptor = descriptor
-
-    def fileno(self) -> int:
-        return self._descriptor
-
-    def logPrefix(self) -> str:
-        return "-"
-
-    def doRead(self) -> None:
-        self._process.reapProcess()
-
-    def connectionLost(self, reason: Failure | None) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor != -1:
-            os.close(descriptor)
-
-
-class _Pipe(FileDescriptor):
-    """Our end of one of a child's pipes."""
-
-    def __init__(self, reactor: Any, process: BaseProcess, name: int | str, descriptor: int) -> None:
-        super().__init__(reactor)
-        os.set_blocking(descriptor, False)
-        self.proc = process
-        self.name: Any = name
-        self.fd = descriptor
-        self.connected = 1
-
-    def fileno(self) -> int:
-        return self.fd
-
-    def connectionLost(self, reason: Failure) -> None:
-        if self.disconnected:
-            return
-        super().connectionLost(reason)
-        # Whoever has the other end open, or this one after us, did not ask for one that does not block.
-        os.set_blocking(self.fd, True)
-        self.proc.childConnectionLost(self.name, reason)
-
-    def close(self) -> None:
-        """Close the descriptor, which is for the owner to do."""
-        descriptor, self.fd = self.fd, -1
-        if descriptor != -1:
-            os.close(descriptor)
-
-    def logPrefix(self) -> str:
-        return self.proc.logPrefix()
-
-    def getHost(self) -> IAddress:
-        return _ProcessAddress()
-
-    def getPeer(self) -> IAddress:
-        return _ProcessAddress()
-
-
-class ProcessWriter(_Pipe):
-    """What a child reads from. If it is a pipe, it is also watched for the other end's being closed."""
-
-    def __init__(self, reactor: Any, proc: BaseProcess, name: int | str, fileno: int) -> None:
-        super().__init__(reactor, proc, name, fileno)
-        self._is_pipe = stat.S_ISFIFO(os.fstat(fileno).st_mode)
-        if self._is_pipe:
-            self.startReading()
-
-    def writeSomeData(self, data: bytes) -> int | BaseException:
-        try:
-            return os.write(self.fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            return CONNECTION_LOST
-
-    def doRead(self) -> BaseException:
-        # A pipe's writing end can be read in one case only: nobody reads the other end any more.
-        return CONNECTION_LOST
-
-    def stopReading(self) -> None:
-        """Nothing is read here; what is watched for has to be seen to the end."""
-        if not (self.connected and self._is_pipe):
-            super().stopReading()
-
-
-class ProcessReader(_Pipe):
-    """What a child writes to."""
-
-    def __init__(self, reactor: Any, proc: BaseProcess, name: int | str, fileno: int) -> None:
-        super().__init__(reactor, proc, name, fileno)
-        self.startReading()
-
-    def writeSomeData(self, data: bytes) -> BaseException:
-        # Closing the pipe is told by writing nothing to it.
-        return CONNECTION_LOST
-
-    def doRead(self) -> BaseException | None:
-        try:
-            data = os.read(self.fd, READ_SIZE)
-        except BlockingIOError:
-            return None
-        except OSError:
-            return CONNECTION_LOST
-        if not data:
-            return CONNECTION_DONE
-        self.proc.childDataReceived(self.name, data)
-        return None
-
-    def loseConnection(self, _connDone: Failure | None = None) -> None:
-        """Close the pipe, in the reactor's next turn; the child learns of it when it writes."""
-        if self.connected and not self.disconnecting:
-            self.disconnecting = 1
-            self.stopReading()
-            self.reactor.callLater(0, self.connectionLost, Failure(CONNECTION_DONE))
-
-
-class BaseProcess:
-    """
-    A child, from its start to its reaping.
-
-    Attributes:
-        pid: Its process id; None once it has been reaped.
-        proto: Who hears of it; None once it has heard of the end.
-        status: What ``os.waitpid`` said.
-    """
-
-    pid: int | None = None
-    status: int | None = None
-    lostProcess = False
-
-    def __init__(self, protocol: IProcessProtocol | None) -> None:
-        self.proto = protocol
-        self.reactor: Any = None
-        self._spawned: Spawned | None = None
-        self._exit: _Exit | None = None
-
-    # ---- for a subclass
-
-    def _open_descriptors(self) -> Iterable[_Pipe]:
-        """Return our ends of what connects us, of which the last one to close lets the end be told."""
-        return ()
-
-    # ---- its life
-
-    def _begin(self, reactor: Any, spawned: Spawned) -> None:
-        self.reactor = reactor
-        self._spawned = spawned
-        self.pid = spawned.pid
-
-    def _connect(self) -> None:
-        if self.proto is not None:
-            self._guarded(self.proto.makeConnection, self)
-        if self.pid is not None:
-            self._watch(self.pid)
-
-    def _watch(self, pid: int) -> None:
-        reapProcessHandlers[pid] = self
-        try:
-            descriptor = os.pidfd_open(pid)
-        except (AttributeError, OSError):
-            threading.Thread(target=self._wait_in_thread, args=(pid,), name=f"waits for {pid}", daemon=True).start()
-            return
-        self._exit = _Exit(self, descriptor)
-        self.reactor.addReader(self._exit)
-
-    def _wait_in_thread(self, pid: int) -> None:
-        # Without reaping it: that is the reactor's, or another's who asks for all of them.
-        try:
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        except ChildProcessError:
-            pass
-        self.reactor.callFromThread(self.reapProcess)
-
-    def reapProcess(self) -> None:
-        """Take the status of the child if it is gone, and tell its end."""
-        pid = self.pid
-        if pid is None:
-            return
-        try:
-            gone, status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            gone, status = pid, 0  # somebody else has reaped it: how it ended is lost
-        if not gone:
-            return
-        if reapProcessHandlers.get(pid) is self:
-            unregisterReapProcessHandler(pid, self)
-        if self._spawned is not None:
-            self._spawned.reaped(status)
-        self.processEnded(status)
-
-    def processEnded(self, status: int) -> None:
-        """The child has exited; what it wrote may not all be read yet."""
-        self.pid = None
-        self.status = status
-        self.lostProcess = True
-        watched, self._exit = self._exit, None
-        if watched is not None:
-            self.reactor.removeReader(watched)
-            watched.connectionLost(None)
-        if self.proto is not None:
-            self._guarded(self.proto.processExited, failure_of(status))
-        self.maybeCallProcessEnded()
-
-    def maybeCallProcessEnded(self) -> None:
-        """Tell the end once the child is gone and all that connects us is closed."""
-        if self.lostProcess and not list(self._open_descriptors()) and self.status is not None:
-            protocol, self.proto = self.proto, None
-            if protocol is not None:
-                self._guarded(protocol.processEnded, failure_of(self.status))
-
-    def childDataReceived(self, name: int, data: bytes) -> None:
-        if self.proto is not None:
-            self.proto.childDataReceived(name, data)
-
-    def childConnectionLost(self, childFD: int, reason: Failure) -> None:
-        raise NotImplementedError("a kind of process knows its kind of connection")
-
-    def signalProcess(self, signalID: str | int) -> None:
-        """
-        Send a signal.
-
-        Args:
-            signalID: Its number, or its name without SIG.
-
-        Raises:
-            ProcessExitedAlready: The child is gone.
-            ValueError: There is no such signal.
-        """
-        if self.pid is None:
-            raise ProcessExitedAlready()
-        number = signalID
-        if isinstance(signalID, str):
-            number = getattr(signal, f"SIG{signalID}", None) or _no_signal(signalID)
-        try:
-            os.kill(self.pid, int(number))
-        except ProcessLookupError:
-            raise ProcessExitedAlready() from None
-
-    def _guarded(self, call: Any, *args: Any) -> None:
-        try:
-            call(*args)
-        except Exception:
-            _log.failure("Unhandled error in a process protocol")
-
-    def logPrefix(self) -> str:
-        """Return how log lines name the child."""
-        return type(self.proto).__name__ if self.proto is not None else "-"
-
-    def getHost(self) -> IAddress:
-        return _ProcessAddress()
-
-    def getPeer(self) -> IAddress:
-        return _ProcessAddress()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} pid={self.pid} status={self.status}>"
-
-
-def _no_signal(name: str) -> int:
-    raise ValueError(f"there is no signal {name!r}")
 
 
 @implementer(IProcessTransport, IConsumer)
@@ -379,7 +61,12 @@ class Process(BaseProcess):
 
     Attributes:
         pipes: Our ends, by the child's numbers.
+        processReaderFactory: What makes an end that reads.
+        processWriterFactory: What makes one that writes.
     """
+
+    processReaderFactory: type[Pipe] = ProcessReader
+    processWriterFactory: type[Pipe] = ProcessWriter
 
     def __init__(
         self,
@@ -394,7 +81,7 @@ class Process(BaseProcess):
         childFDs: Mapping[int, int | str] | None = None,
     ) -> None:
         super().__init__(proto)
-        self.pipes: dict[int, _Pipe] = {}
+        self.pipes: dict[int, Pipe] = {}
         ours: dict[int, int] = {}
         theirs: dict[int, int] = {}
         made: list[int] = []
@@ -416,11 +103,11 @@ class Process(BaseProcess):
             os.close(theirs[number])
         self._begin(reactor, spawned)
         for number, descriptor in ours.items():
-            kind: Any = ProcessReader if wanted[number] == "r" else ProcessWriter
-            self.pipes[number] = kind(reactor, self, number, descriptor)
+            make = self.processReaderFactory if wanted[number] == "r" else self.processWriterFactory
+            self.pipes[number] = make(reactor, self, number, descriptor)
         self._connect()
 
-    def _open_descriptors(self) -> Iterable[_Pipe]:
+    def _open_descriptors(self) -> Iterable[Pipe]:
         return self.pipes.values()
 
     def childConnectionLost(self, childFD: int, reason: Failure) -> None:
@@ -500,35 +187,6 @@ class Process(BaseProcess):
         self.loseConnection()
 
 
-class _Terminal(_Pipe):
-    """Our end of a child's terminal."""
-
-    def __init__(self, reactor: Any, process: BaseProcess, descriptor: int) -> None:
-        super().__init__(reactor, process, 1, descriptor)
-        self.startReading()
-
-    def doRead(self) -> BaseException | None:
-        try:
-            data = os.read(self.fd, READ_SIZE)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            # Linux: EIO when nobody has the other end open any more.
-            return CONNECTION_DONE if error.errno == errno.EIO else CONNECTION_LOST
-        if not data:
-            return CONNECTION_DONE
-        self.proc.childDataReceived(1, data)
-        return None
-
-    def writeSomeData(self, data: bytes) -> int | BaseException:
-        try:
-            return os.write(self.fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            return CONNECTION_LOST
-
-
 @implementer(IProcessTransport)
 class PTYProcess(BaseProcess):
     """
@@ -553,9 +211,8 @@ class PTYProcess(BaseProcess):
         super().__init__(proto)
         ours, theirs = usePTY[:2] if isinstance(usePTY, tuple) else pty.openpty()
         try:
-            spawned = spawn(
-                executable, args, environment, path, uid, gid, dict.fromkeys((0, 1, 2), theirs), partial(_own, theirs)
-            )
+            standard = dict.fromkeys((0, 1, 2), theirs)
+            spawned = spawn(executable, args, environment, path, uid, gid, standard, theirs)
         except BaseException:
             if not isinstance(usePTY, tuple):
                 os.close(ours)
@@ -564,7 +221,7 @@ class PTYProcess(BaseProcess):
         if not isinstance(usePTY, tuple):
             os.close(theirs)
         self._begin(reactor, spawned)
-        self._terminal: _Terminal | None = _Terminal(reactor, self, ours)
+        self._terminal: Terminal | None = Terminal(reactor, self, ours)
         self._connect()
 
     @property
@@ -575,7 +232,7 @@ class PTYProcess(BaseProcess):
     def fileno(self) -> int:
         return self.fd
 
-    def _open_descriptors(self) -> Iterable[_Pipe]:
+    def _open_descriptors(self) -> Iterable[Pipe]:
         return [] if self._terminal is None else [self._terminal]
 
     def childConnectionLost(self, childFD: int, reason: Failure) -> None:
@@ -632,8 +289,3 @@ class PTYProcess(BaseProcess):
 
     def stopProducing(self) -> None:
         self.loseConnection()
-
-
-def _own(terminal: int) -> None:
-    """In the child: make ``terminal`` that of the new session."""
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)

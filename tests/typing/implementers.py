@@ -24,6 +24,7 @@ from reactorio.application.service import (
     Service,
     ServiceMaker,
 )
+from reactorio.internet._baseprocess import _Exit
 from reactorio.internet._delayedcall import DelayedCall
 from reactorio.internet._endpoints.hostname import HostnameEndpoint, _Race, _SimpleHostnameResolver
 from reactorio.internet._endpoints.inherited import (
@@ -133,7 +134,7 @@ from reactorio.internet.interfaces import (
     _ISupportsExitSignalCapturing,
 )
 from reactorio.internet.process import Process as ChildProcess
-from reactorio.internet.process import PTYProcess, _Exit
+from reactorio.internet.process import PTYProcess
 from reactorio.internet.stdio import PipeAddress, StandardIO
 from reactorio.internet.task import Clock
 from reactorio.logger import ILogObserver
