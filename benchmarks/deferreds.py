@@ -18,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from itertools import pairwise
@@ -128,6 +129,33 @@ def deferred_cases(package: str) -> dict[str, Callable[[], object]]:
             d.callback(1)
         assert result.result == 100
 
+    def cancel_waiting() -> None:
+        # A coroutine that waits for a Deferred; it sees the cancellation, and so does who waits for it.
+        result = defer.ensureDeferred(awaits_one(Deferred()))
+        result.addErrback(ignore)
+        result.cancel()
+        assert result.result is None
+
+    async def awaits_one(d: Any) -> None:
+        await d
+
+    lock = defer.DeferredLock()
+
+    def lock_run() -> None:
+        assert lock.run(add_one, 1).result == 2
+
+    def lock_free() -> None:
+        lock.acquire().addCallback(release)
+
+    def release(lock: Any) -> None:
+        lock.release()
+
+    def lock_contended() -> None:
+        ds = [lock.acquire() for _ in range(100)]
+        for _ in ds:
+            lock.release()
+        assert ds[-1].result is lock
+
     def list_of_1000() -> None:
         ds = [Deferred() for _ in range(1000)]
         result = defer.DeferredList(ds)
@@ -148,11 +176,15 @@ def deferred_cases(package: str) -> dict[str, Callable[[], object]]:
         "chain of 10 Deferreds": nested_10,
         "error raised and trapped": error,
         "cancel": cancel,
+        "cancel a waiting coroutine": cancel_waiting,
         "inlineCallbacks, 100 fired": inline_fired,
         "inlineCallbacks, 100 pending": inline_pending,
         "await, 100 fired": await_fired,
         "await, 100 pending": await_pending,
         "DeferredList of 1000": list_of_1000,
+        "DeferredLock, taken and released": lock_free,
+        "DeferredLock.run": lock_run,
+        "DeferredLock, 100 wait": lock_contended,
         "asFuture": as_future,
     }
 
@@ -191,6 +223,22 @@ async def asyncio_rows() -> dict[str, float]:
             future.set_result(1)
         assert await loop.create_task(awaits(futures)) == 100
 
+    pending: list[Any] = [None] * 100
+
+    async def awaits_ten(index: int) -> None:
+        for _ in range(10):
+            pending[index] = future = loop.create_future()
+            await future
+
+    async def tasks_await() -> None:
+        tasks = [loop.create_task(awaits_ten(index)) for index in range(100)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+            for future in pending:
+                future.set_result(1)
+        await asyncio.sleep(0)
+        assert all(task.done() for task in tasks)
+
     async def await_pending() -> None:
         futures = [loop.create_future() for _ in range(100)]
         task = loop.create_task(awaits(futures))
@@ -223,31 +271,162 @@ async def asyncio_rows() -> dict[str, float]:
         "cancel": cancel,
         "await, 100 fired": await_fired,
         "await, 100 pending": await_pending,
+        "await in 100 Tasks, 10 each": tasks_await,
         "DeferredList of 1000": gather,
     }
     return {name: await measure_async(case) for name, case in rows.items() if wanted(name)}
 
 
-async def task_awaits_deferreds(package: str) -> dict[str, float]:
-    """Measure an asyncio Task that awaits Deferreds, for comparison with one that awaits futures."""
+async def bridge_rows(package: str) -> dict[str, float]:
+    """Measure where Deferreds and asyncio meet; in Twisted a Task cannot await a Deferred, only its ``asFuture``."""
     defer = importlib.import_module(f"{package}.internet.defer")
+    loop = asyncio.get_running_loop()
 
-    async def awaits(ds: list[Any]) -> int:
+    ds: list[Any] = [None] * 100
+
+    async def awaits(index: int) -> int:
         total = 0
-        for d in ds:
+        for _ in range(10):
+            ds[index] = d = defer.Deferred()
             total += await d
         return total
 
-    async def pending() -> None:
-        ds = [defer.Deferred() for _ in range(100)]
-        task = asyncio.get_running_loop().create_task(awaits(ds))
-        for d in ds:
-            await asyncio.sleep(0)
-            d.callback(1)
-        assert await task == 100
+    async def awaits_as_future(index: int) -> int:
+        total = 0
+        for _ in range(10):
+            ds[index] = d = defer.Deferred()
+            total += await d.asFuture(loop)
+        return total
 
-    name = "await in a Task, 100 pending"
-    return {name: await measure_async(pending)} if wanted(name) else {}
+    async def tasks_await() -> None:
+        # Many tasks, so that the loop's turns do not count for much.
+        main = awaits if package == "reactorio" else awaits_as_future
+        tasks = [loop.create_task(main(index)) for index in range(100)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+            for d in ds:
+                d.callback(1)
+        await asyncio.sleep(0)
+        assert [task.result() for task in tasks] == [10] * 100
+
+    async def from_future() -> None:
+        futures = [loop.create_future() for _ in range(100)]
+        ds = [defer.Deferred.fromFuture(future) for future in futures]
+        for future in futures:
+            future.set_result(1)
+        await asyncio.sleep(0)
+        assert ds[-1].result == 1
+
+    cases = {"await in 100 Tasks, 10 each": tasks_await, "fromFuture of 100": from_future}
+    return {name: await measure_async(case) for name, case in cases.items() if wanted(name)}
+
+
+def reactor_rows(reactor: Any) -> dict[str, float]:
+    """Measure what a running reactor does for others: time, and calls from threads."""
+    rows: dict[str, float] = {}
+
+    reactor.callWhenRunning(measure_calls, rows, reactor.callLater, reactor.callFromThread, reactor.stop)
+    reactor.run()
+    return rows
+
+
+def measure_calls(
+    rows: dict[str, float],
+    call_later: Callable[..., Any],
+    call_from_thread: Callable[..., object],
+    then: Callable[[], object],
+) -> None:
+    def second() -> None:
+        if wanted(FROM_THREAD):
+            measure_from_thread(rows, call_from_thread, then)
+        else:
+            then()
+
+    def many() -> None:
+        if wanted(SET_AND_CANCEL_MANY):
+            measure_set_and_cancel(rows, SET_AND_CANCEL_MANY, 20_000, call_later, second)
+        else:
+            second()
+
+    if wanted(SET_AND_CANCEL):
+        measure_set_and_cancel(rows, SET_AND_CANCEL, 1000, call_later, many)
+    else:
+        many()
+
+
+# 1,000 in each turn of the loop, and 20,000 in one turn: cancelled calls gather in between.
+SET_AND_CANCEL = "callLater and cancel, 1000"
+SET_AND_CANCEL_MANY = "callLater and cancel, 20000"
+FROM_THREAD = "callFromThread, 1000"
+
+
+def measure_set_and_cancel(
+    rows: dict[str, float], name: str, count: int, call_later: Callable[..., Any], then: Callable[[], object]
+) -> None:
+    """Measure ``call_later`` and ``cancel()``, ``count`` of them a turn of the loop, while 1,000 others are pending."""
+
+    def nothing() -> None: ...
+
+    # As in a server with idle timeouts.
+    pending = [call_later(60 + number, nothing) for number in range(1000)]
+    times: list[float] = []
+
+    def turn(begun: float) -> None:
+        times.append(time.process_time() - begun)
+        if len(times) < max(10, 500_000 // count):
+            begun = time.process_time()
+            for _ in range(count):
+                call_later(10, nothing).cancel()
+            call_later(0, turn, begun)
+            return
+        rows[name] = median(times[1:])
+        for call in pending:
+            call.cancel()
+        then()
+
+    call_later(0, turn, time.process_time())
+
+
+def measure_from_thread(rows: dict[str, float], call: Callable[..., object], then: Callable[[], object]) -> None:
+    """Measure ``call``: the CPU time of both threads for 1,000 calls, from the first until the last was made."""
+    times: list[float] = []
+
+    def once(start: threading.Event) -> None:
+        def nothing() -> None: ...
+
+        def last() -> None:
+            times.append(time.process_time() - begun)
+            if len(times) < 20 * REPEATS:
+                start.set()
+            else:
+                thread_done.set()
+                rows[FROM_THREAD] = median(times)
+                then()
+
+        while True:
+            start.wait()
+            start.clear()
+            if thread_done.is_set():
+                return
+            begun = time.process_time()
+            for _ in range(999):
+                call(nothing)
+            call(last)
+
+    thread_done = threading.Event()
+    start = threading.Event()
+    start.set()
+    threading.Thread(target=once, args=(start,), daemon=True).start()
+
+
+async def loop_rows() -> dict[str, float]:
+    """Measure the loop's own ways to do what a reactor does."""
+    rows: dict[str, float] = {}
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    measure_calls(rows, loop.call_later, loop.call_soon_threadsafe, done.set)
+    await done.wait()
+    return rows
 
 
 def wanted(name: str) -> bool:
@@ -298,29 +477,52 @@ def deferred_rows(package: str) -> dict[str, float]:
     return rows
 
 
-async def deferred_rows_in_loop(package: str) -> dict[str, float]:
-    return {**deferred_rows(package), **await task_awaits_deferreds(package)}
+async def rows_in_loop(package: str) -> dict[str, float]:
+    return {**deferred_rows(package), **await bridge_rows(package)}
 
 
 def contest(contestant: str) -> dict[str, float]:
     """Measure everything for one contestant, in this process."""
-    if contestant == "twisted":
-        return deferred_rows("twisted")
-    if contestant == "asyncio":
-        return asyncio.run(asyncio_rows())
-    if contestant == "reactorio":
-        return deferred_rows("reactorio")
-    if contestant == "reactorio on asyncio":
-        return asyncio.run(deferred_rows_in_loop("reactorio"))
-    if contestant == "reactorio on uvloop":
+    package, _, kind = contestant.partition(" on ")
+    if kind == "uvloop":
         import uvloop
 
-        loop = uvloop.new_event_loop()
-        return loop.run_until_complete(deferred_rows_in_loop("reactorio"))
-    raise ValueError(contestant)
+        new_loop = uvloop.new_event_loop
+    else:
+        new_loop = asyncio.new_event_loop
+    if package == "asyncio":
+        return run(new_loop(), own_rows())
+    if package == "twisted":
+        from twisted.internet import reactor
+
+        return {**deferred_rows(package), **run(new_loop(), bridge_rows(package)), **reactor_rows(reactor)}
+    if not kind:
+        return deferred_rows(package)
+    from reactorio.aio.loop import install
+    from reactorio.internet import reactor
+
+    install(uvloop=kind == "uvloop")
+    return {**run(new_loop(), rows_in_loop(package)), **reactor_rows(reactor)}
 
 
-CONTESTANTS = ["twisted", "asyncio", "reactorio", "reactorio on asyncio", "reactorio on uvloop"]
+def run(loop: asyncio.AbstractEventLoop, main: Any) -> dict[str, float]:
+    rows: dict[str, float] = loop.run_until_complete(main)
+    loop.close()
+    return rows
+
+
+async def own_rows() -> dict[str, float]:
+    return {**await asyncio_rows(), **await loop_rows()}
+
+
+CONTESTANTS = [
+    "twisted",
+    "asyncio",
+    "asyncio on uvloop",
+    "reactorio",
+    "reactorio on asyncio",
+    "reactorio on uvloop",
+]
 
 
 def run_child(python: str, contestant: str) -> dict[str, float]:

@@ -3,7 +3,7 @@ Where Deferreds meet asyncio's futures and tasks.
 
     CancelledError     the one cancellation, for both worlds
     StandIn            what our coroutine driver shows to asyncio: a task
-    AwaitedFuture      what a Deferred gives to an asyncio Task that awaits it
+    Awaited            what a Deferred gives to an asyncio Task that awaits it
     BridgeFuture       what ``Deferred.asFuture`` gives
     running_loop, current_task, swap_current_task, is_future    the questions that the driver asks
 
@@ -17,7 +17,7 @@ import itertools
 import sys
 import traceback
 from asyncio import tasks
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 if TYPE_CHECKING:
     import contextvars
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncioCancelledError",
-    "AwaitedFuture",
+    "Awaited",
     "BridgeFuture",
     "CancelledError",
     "Future",
@@ -46,7 +46,16 @@ AsyncioCancelledError = asyncio.CancelledError
 InvalidStateError = asyncio.InvalidStateError
 Future = asyncio.Future
 Loop = asyncio.AbstractEventLoop
-is_future = asyncio.isfuture
+
+
+# What most functions return. A class that lacks an attribute takes long to say so.
+_VALUES = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})
+
+
+def is_future(thing: object) -> bool:
+    """Do what ``asyncio.isfuture`` does, faster where the answer is no."""
+    return type(thing) not in _VALUES and asyncio.isfuture(thing)
+
 
 # None when no loop runs in this thread.
 running_loop: Callable[[], Loop | None] = asyncio._get_running_loop
@@ -89,16 +98,84 @@ class _Cancellable(Protocol):
     def cancel(self) -> None: ...
 
 
-class _DeferredFuture(asyncio.Future[Any]):
-    """A future that ends as a Deferred does; it is also that Deferred's callback (``resume``)."""
+class Awaited:
+    """
+    What an asyncio Task waits for when it awaits a Deferred: as little of a future as a Task needs, for speed.
 
-    __slots__ = ("_asked", "deferred")
+    Cancelling it cancels the Deferred, and it ends when that does: a Task that awaits a Deferred is cancelled when the
+    Deferred has wound up its work, just as with an inner Task.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_asyncio_future_blocking",
+        "_context",
+        "_done",
+        "_loop",
+        "_wakeup",
+        "deferred",
+        "error",
+        "value",
+    )
+
+    _wakeup: Callable[[Any], object]
+    _context: contextvars.Context | None
+
+    def __init__(self, deferred: _Cancellable, loop: Loop) -> None:
+        self.deferred = deferred
+        # A Task asks for the loop by this name where there is no get_loop(), and so without a call.
+        self._loop = loop
+        self._asyncio_future_blocking = True
+        self._done = False
+        self.error: BaseException | None = None
+        # Set once somebody cancelled this, and so the Deferred: the arguments for asyncio's CancelledError.
+        self._asked: tuple[Any, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"<waits for {self.deferred!r}>"
+
+    def done(self) -> bool:
+        return self._done
+
+    def add_done_callback(self, fn: Callable[[Any], object], *, context: contextvars.Context | None = None) -> None:
+        """Take the Task's way to be woken; it has just begun to wait, so there is no result yet."""
+        self._wakeup = fn
+        self._context = context
+
+    def resume(self, result: Any, failed: bool) -> None:
+        """Take the Deferred's result, a Failure if ``failed``, and wake the Task in the next turn of the loop."""
+        self._done = True
+        if failed:
+            self.error = _raisable(result, self._asked)
+        else:
+            self.value = result
+        self._loop.call_soon(self._wakeup, self, context=self._context)
+
+    def result(self) -> None:
+        """Let the Task go on; who awaits takes the outcome."""
+
+    def raise_error(self) -> NoReturn:
+        try:
+            raise self.error  # type: ignore[misc]  # asked for only if there is one
+        finally:
+            del self
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self._done:
+            return False
+        self._asked = () if msg is None else (msg,)
+        _cancel(self.deferred, self._loop, self)
+        return True
+
+
+class BridgeFuture(asyncio.Future[Any]):
+    """A future for code that does not know Deferreds. Cancelled, it is so at once, and the Deferred is told."""
+
+    __slots__ = ("deferred",)
 
     def __init__(self, deferred: _Cancellable, loop: Loop) -> None:
         super().__init__(loop=loop)
         self.deferred = deferred
-        # Whether somebody cancelled this future, and so the Deferred; the message is then in _asked.
-        self._asked: tuple[Any] | None = None
 
     def resume(self, result: Any, failed: bool) -> None:
         """Take the Deferred's result, a Failure if ``failed``."""
@@ -107,59 +184,39 @@ class _DeferredFuture(asyncio.Future[Any]):
         if not failed:
             self.set_result(result)
             return
-        self._fail(result)
-
-    def _fail(self, failure: Failure) -> None:
-        error = failure.value
-        if isinstance(error, asyncio.CancelledError) and (self._asked is not None or type(error) is not CancelledError):
-            # asyncio.timeout, up to 3.12, wants to see its own class and no other.
-            super().cancel(*(self._asked or ()))
-        elif isinstance(error, StopIteration):
-            # A future refuses it: raised into a coroutine it would mean something else.
-            self.set_exception(RuntimeError(f"the Deferred failed with {error!r}"))
-        elif isinstance(error, BaseException):
-            self.set_exception(error.with_traceback(failure.tb))
+        error = _raisable(result, None)
+        if isinstance(error, asyncio.CancelledError) and not isinstance(error, CancelledError):
+            super().cancel(*error.args)
         else:
-            self.set_exception(RuntimeError(f"the Deferred failed with {error!r}, which is no exception"))
-
-    def _cancel_deferred(self) -> None:
-        try:
-            self.deferred.cancel()
-        except Exception as error:
-            # Task.cancel and TaskGroup count on cancel() not to raise.
-            self.get_loop().call_exception_handler(
-                {"message": "A Deferred's canceller raised", "exception": error, "future": self}
-            )
-
-
-class AwaitedFuture(_DeferredFuture):
-    """
-    Stands for a Deferred in the Task that awaits it.
-
-    Cancelling it cancels the Deferred, and it ends when that does: a Task that awaits a Deferred is cancelled when the
-    Deferred has wound up its work, just as with an inner Task.
-    """
-
-    __slots__ = ()
-
-    def cancel(self, msg: Any = None) -> bool:
-        if self.done():
-            return False
-        self._asked = (msg,)
-        self._cancel_deferred()
-        return True
-
-
-class BridgeFuture(_DeferredFuture):
-    """A future for code that does not know Deferreds. Cancelled, it is so at once, and the Deferred is told."""
-
-    __slots__ = ()
+            self.set_exception(error)
 
     def cancel(self, msg: Any = None) -> bool:
         if not super().cancel(msg):
             return False
-        self._cancel_deferred()
+        _cancel(self.deferred, self.get_loop(), self)
         return True
+
+
+def _raisable(failure: Failure, asked: tuple[Any, ...] | None) -> BaseException:
+    """Return what an asyncio Task is to see for a Deferred's Failure; ``asked`` if it was a Task that cancelled it."""
+    error = failure.value
+    if isinstance(error, asyncio.CancelledError) and (asked is not None or not isinstance(error, CancelledError)):
+        # asyncio.timeout, up to 3.12, wants to see its own class and no other.
+        return asyncio.CancelledError(*(error.args if asked is None else asked))
+    if isinstance(error, StopIteration):
+        # Raised into a coroutine it would mean something else.
+        return RuntimeError(f"the Deferred failed with {error!r}")
+    if isinstance(error, BaseException):
+        return error.with_traceback(failure.tb)
+    return RuntimeError(f"the Deferred failed with {error!r}, which is no exception")
+
+
+def _cancel(deferred: _Cancellable, loop: Loop, waiter: object) -> None:
+    try:
+        deferred.cancel()
+    except Exception as error:
+        # Task.cancel and TaskGroup count on cancel() not to raise.
+        loop.call_exception_handler({"message": "A Deferred's canceller raised", "exception": error, "future": waiter})
 
 
 class StandIn:

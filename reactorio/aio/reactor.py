@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from typing_extensions import ParamSpec
 
     from reactorio.aio.sockets import Binding
-    from reactorio.internet._delayedcall import DelayedCall
     from reactorio.internet.interfaces import IProtocolFactory
     from reactorio.internet.protocol import ClientFactory
 
@@ -394,14 +393,6 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             self._loop.stop()
 
     # ---- time
-
-    def callLater(self, delay: float, callable: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> DelayedCall:
-        loop = running_loop()
-        if loop is not None and loop is not self._loop:
-            self._adopt(loop)
-        return super().callLater(delay, callable, *args, **kwargs)
-
-    callLater.__doc__ = ReactorCore.callLater.__doc__
 
     def _arm(self, delay: float) -> None:
         loop = self._loop

@@ -12,13 +12,16 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from reactorio.internet._delayedcall import DelayedCall
+from reactorio.aio.futures import running_loop
+from reactorio.internet._delayedcall import NEW, DelayedCall
 from reactorio.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import ParamSpec
+
+    from reactorio.aio.futures import Loop
 
     P = ParamSpec("P")
 
@@ -40,11 +43,19 @@ callable_check = callable
 class Timers:
     """The clock of a reactor. A subclass says, in `_arm`, how to be woken."""
 
+    _loop: Loop | None = None
+
+    def _here(self) -> None:
+        """Called when another loop runs than ours, or none."""
+
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, DelayedCall]] = []
+        # Those not yet in the heap: most are cancelled before they would be needed there.
+        self._new: list[DelayedCall] = []
         self._sequence = count()
         self._retired_before = 0
         self._cancelled_calls = 0
+        self._too_many_cancelled = _FEW
         self._wake_at = _NEVER
         self._on_cancel = self._timer_cancelled
         self._on_move = self._timer_moved
@@ -66,50 +77,56 @@ class Timers:
         """
         if not (delay >= 0 and callable_check(callable)):
             raise AssertionError(_why_not(delay, callable))
-        call = DelayedCall(self.seconds() + delay, callable, args, kwargs, self._on_cancel, self._on_move, self.seconds)
-        self._push(call)
+        if running_loop() is not self._loop:
+            self._here()
+        time = self.seconds() + delay
+        call = DelayedCall(time, callable, args, kwargs, self._on_cancel, self._on_move, self.seconds)
+        self._new.append(call)
+        if time < self._wake_at:
+            self._wake_for(time)
         return call
 
     def getDelayedCalls(self) -> list[DelayedCall]:
         """Return the calls that are yet to come, in no particular order."""
-        return list({call: None for _, _, call in self._heap if call.active()})
+        calls = [*(call for _, _, call in self._heap), *self._new]
+        return list({call: None for call in calls if call.active()})
 
     def runUntilCurrent(self) -> None:
         """Make the calls whose time has come; not those that are added meanwhile, even if they are due."""
+        self._sort_in()
         heap = self._heap
         now = self.seconds() + _EARLY
-        first_new = next(self._sequence)
-        too_new = []
         self._wake_at = -_NEVER  # nobody needs to arm before this round is over
         try:
             while heap and heap[0][0] <= now:
-                entry = heappop(heap)
-                when, number, call = entry
+                when, _, call = heappop(heap)
                 if call.cancelled:
                     self._cancelled_calls -= 1
                 elif call.called or call.queued_for != when:
                     pass  # it ran already, or was moved to an earlier time and has another entry
                 elif call.time > when:
-                    self._push(call)  # it was moved to a later time
-                elif number > first_new:
-                    too_new.append(entry)
+                    call.queued_for = call.time  # it was moved to a later time
+                    heappush(heap, (call.time, next(self._sequence), call))
                 else:
                     _make(call)
         finally:
-            for entry in too_new:
-                heappush(heap, entry)
-            self._wake_at = _NEVER
-            if heap:
-                self._wake_for(heap[0][0])
+            self._wake_for_first()
+
+    def _sort_in(self) -> None:
+        """Bring the new calls into the heap; during a round they stay out of it, and so wait for the next."""
+        for call in self._new:
+            if call.cancelled:
+                self._cancelled_calls -= 1
+            else:
+                call.queued_for = call.time
+                heappush(self._heap, (call.time, next(self._sequence), call))
+        self._new.clear()
 
     def _timer_moved(self, call: DelayedCall) -> None:
         # A call that is put off again and again (an idle timeout) has one entry, not one for each time.
         if call.time < call.queued_for:
-            self._push(call)
-
-    def _push(self, call: DelayedCall) -> None:
-        call.queued_for = call.time
-        heappush(self._heap, (call.time, next(self._sequence), call))
+            call.queued_for = NEW
+            self._new.append(call)
         if call.time < self._wake_at:
             self._wake_for(call.time)
 
@@ -122,10 +139,12 @@ class Timers:
 
     def _timer_cancelled(self, call: DelayedCall) -> None:
         self._cancelled_calls += 1
-        if self._cancelled_calls > _FEW and self._cancelled_calls * 2 > len(self._heap):
+        if self._cancelled_calls > self._too_many_cancelled:
+            self._sort_in()
             self._heap[:] = [entry for entry in self._heap if not entry[2].cancelled]
             heapify(self._heap)
             self._cancelled_calls = 0
+            self._too_many_cancelled = _FEW + len(self._heap)
 
     def _retire_timers(self) -> None:
         """This run is over: what is pending stays listed, and is not carried over into the next run."""
@@ -133,11 +152,17 @@ class Timers:
         self._wake_at = _NEVER
 
     def _begin_timers(self) -> None:
+        self._sort_in()
         if self._retired_before:
             self._heap[:] = [entry for entry in self._heap if entry[1] > self._retired_before]
             heapify(self._heap)
             self._retired_before = self._cancelled_calls = 0
+        self._wake_for_first()
+
+    def _wake_for_first(self) -> None:
+        """Arm for the first of all, from scratch."""
         self._wake_at = _NEVER
+        self._sort_in()
         if self._heap:
             self._wake_for(self._heap[0][0])
 

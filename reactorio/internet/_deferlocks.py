@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from typing_extensions import ParamSpec, Self
 
 from reactorio.internet._deferred import Deferred
+from reactorio.internet._results import deferred_of, succeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -71,17 +72,23 @@ class _ConcurrencyPrimitive:
     def run(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
         """Acquire, call ``f``, wait if it returns a Deferred or a coroutine, release, and give its result."""
 
-        def acquired(_: object) -> Deferred[Any]:
-            # Imported here because the public module is made of this one.
-            from reactorio.internet.defer import maybeDeferred
+        return self.acquire().addCallback(self._acquired, f, args, kwargs)
 
-            return maybeDeferred(f, *args, **kwargs).addBoth(released)
-
-        def released(result: Any) -> Any:
+    def _acquired(self, _: object, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        try:
+            result = f(*args, **kwargs)
+            waiting = deferred_of(result)
+        except BaseException:
             self.release()
-            return result
+            raise
+        if waiting is not None:
+            return waiting.addBoth(self._released)
+        self.release()
+        return result
 
-        return self.acquire().addCallback(acquired)
+    def _released(self, result: _T) -> _T:
+        self.release()
+        return result
 
     async def __aenter__(self) -> Self:
         return await self.acquire()
@@ -100,21 +107,20 @@ class DeferredLock(_ConcurrencyPrimitive):
 
     def acquire(self) -> Deferred[Self]:
         """Wait until nobody else holds the lock; the Deferred fires with the lock."""
-        d: Deferred[Any] = Deferred(self._cancelAcquire)
-        if self.locked:
-            self.waiting.append(d)
-        else:
+        if not self.locked:
             self.locked = True
-            d.callback(self)
+            return succeed(self)
+        d: Deferred[Self] = Deferred(self._cancelAcquire)
+        self.waiting.append(d)
         return d
 
     def release(self) -> None:
         """Hand the lock to the next who waits. Only who holds it may do that."""
         assert self.locked, "Tried to release an unlocked lock"
-        self.locked = False
         if self.waiting:
-            self.locked = True
             self.waiting.pop(0).callback(self)
+        else:
+            self.locked = False
 
 
 class DeferredSemaphore(_ConcurrencyPrimitive):
@@ -137,12 +143,11 @@ class DeferredSemaphore(_ConcurrencyPrimitive):
     def acquire(self) -> Deferred[Self]:
         """Wait for a token; the Deferred fires with the semaphore."""
         assert self.tokens >= 0, "Internal inconsistency??  tokens should never be negative"
-        d: Deferred[Any] = Deferred(self._cancelAcquire)
         if self.tokens:
             self.tokens -= 1
-            d.callback(self)
-        else:
-            self.waiting.append(d)
+            return succeed(self)
+        d: Deferred[Self] = Deferred(self._cancelAcquire)
+        self.waiting.append(d)
         return d
 
     def release(self) -> None:
@@ -194,9 +199,7 @@ class DeferredQueue(Generic[_T]):
             QueueUnderflow: Too many are waiting.
         """
         if self.pending:
-            ready: Deferred[_T] = Deferred()
-            ready.callback(self.pending.pop(0))
-            return ready
+            return succeed(self.pending.pop(0))
         if self.backlog is not None and len(self.waiting) >= self.backlog:
             raise QueueUnderflow
         d: Deferred[_T] = Deferred(self._cancelGet)

@@ -26,7 +26,7 @@ from typing_extensions import ParamSpec, Self
 
 from reactorio.aio.futures import (
     AsyncioCancelledError,
-    AwaitedFuture,
+    Awaited,
     BridgeFuture,
     CancelledError,
     StandIn,
@@ -153,10 +153,11 @@ class Deferred(Generic[_ResultT]):
         else:
             self._callbacks.append((callback, errback, kind))
         if self.called and not self.paused and not self._running:
-            box = [self]
-            del self
-            _run(box[0], isinstance(box[0].result, Failure))
-            return box.pop()
+            _run(self, type(self.result) in special_classes)
+            if self._debugInfo is not None:
+                box = [self]
+                del self
+                return box.pop()
         return self
 
     @overload
@@ -233,15 +234,17 @@ class Deferred(Generic[_ResultT]):
             raise _not_callable(callback)
         if args or kwargs:
             return self._add((callback, args, kwargs), None, _ARGS)
-        if self.called:
-            add = [self._add]
-            del self
-            return add.pop()(callback, None, None)
-        # The common case, without another call.
+        # As _add() does it, without another call.
         if self._callbacks is None:
             self._callbacks = [(callback, None, None)]
         else:
             self._callbacks.append((callback, None, None))
+        if self.called and not self.paused and not self._running:
+            _run(self, type(self.result) in special_classes)
+            if self._debugInfo is not None:
+                box = [self]
+                del self
+                return box.pop()
         return self
 
     @overload
@@ -265,15 +268,17 @@ class Deferred(Generic[_ResultT]):
             raise _not_callable(errback)
         if args or kwargs:
             return self._add(None, (errback, args, kwargs), _ARGS)
-        if self.called:
-            add = [self._add]
-            del self
-            return add.pop()(None, errback, None)
-        # The common case, without another call.
+        # As _add() does it, without another call.
         if self._callbacks is None:
             self._callbacks = [(None, errback, None)]
         else:
             self._callbacks.append((None, errback, None))
+        if self.called and not self.paused and not self._running:
+            _run(self, type(self.result) in special_classes)
+            if self._debugInfo is not None:
+                box = [self]
+                del self
+                return box.pop()
         return self
 
     @overload
@@ -304,15 +309,17 @@ class Deferred(Generic[_ResultT]):
         if args or kwargs:
             call = (callback, args, kwargs)
             return self._add(call, call, _ARGS)
-        if self.called:
-            add = [self._add]
-            del self
-            return add.pop()(callback, callback, None)
-        # The common case, without another call.
+        # As _add() does it, without another call.
         if self._callbacks is None:
             self._callbacks = [(callback, callback, None)]
         else:
             self._callbacks.append((callback, callback, None))
+        if self.called and not self.paused and not self._running:
+            _run(self, type(self.result) in special_classes)
+            if self._debugInfo is not None:
+                box = [self]
+                del self
+                return box.pop()
         return self
 
     def chainDeferred(self, d: Deferred[_ResultT]) -> Deferred[None]:
@@ -371,7 +378,7 @@ class Deferred(Generic[_ResultT]):
             AlreadyCalledError: It has fired before.
             TypeError: The result is a Deferred. Return it from a callback instead, or let it ``chainDeferred``.
         """
-        if (self.called or self.debug) and self._not_expected():
+        if (self.called or self._debugInfo is not None) and self._not_expected():
             return
         failed = False
         if type(result) in special_classes:
@@ -402,7 +409,7 @@ class Deferred(Generic[_ResultT]):
             fail = Failure(captureVars=self.debug)
         elif not isinstance(fail, Failure):
             fail = Failure(fail)
-        if (self.called or self.debug) and self._not_expected():
+        if (self.called or self._debugInfo is not None) and self._not_expected():
             return
         self.called = True
         self.result = fail
@@ -458,7 +465,22 @@ class Deferred(Generic[_ResultT]):
             else:
                 canceller(self)
             if not self.called:
-                self.errback(Failure._withoutTraceback(CancelledError()))
+                if type(self) is not Deferred or self._debugInfo is not None:
+                    self.errback(CancelledError())
+                else:
+                    # As errback() does it, faster; and a coroutine, which takes the result away, needs no Failure.
+                    self.called = True
+                    self._canceller = self._chainedTo = None
+                    callbacks = self._callbacks
+                    if self.paused:
+                        self.result = caught(CancelledError(), None)
+                    elif callbacks is not None and isinstance(callbacks[0][0], StandIn):
+                        self.result = CancelledError()
+                        _run(self, True)
+                    else:
+                        self.result = caught(CancelledError(), None)
+                        _run(self, True)
+                    del callbacks
             del canceller
         elif isinstance(self.result, Deferred):
             self.result.cancel()
@@ -492,10 +514,27 @@ class Deferred(Generic[_ResultT]):
         if loop is not None:
             task = current_task(loop)
             if task is not None and not isinstance(task, StandIn):
-                future = AwaitedFuture(self, loop)
-                self._add(future, future, _WAITER)
-                return cast("_ResultT", (yield from future))
+                awaited = Awaited(self, loop)
+                if self._callbacks is None:
+                    self._callbacks = [(awaited, awaited, _WAITER)]
+                else:
+                    self._callbacks.append((awaited, awaited, _WAITER))
+                try:
+                    yield awaited
+                except BaseException:
+                    # Woken for another reason: the result, if it is yet to come, is not for this one.
+                    self._remove_waiter(awaited)
+                    raise
+                finally:
+                    del self
+                if awaited.error is None:
+                    return cast("_ResultT", awaited.value)
+                awaited.raise_error()
         return cast("_ResultT", (yield self))
+
+    def _remove_waiter(self, waiter: object) -> None:
+        if self._callbacks is not None and not self._running:
+            self._callbacks[:] = [triple for triple in self._callbacks if triple[0] is not waiter]
 
     # So that `yield from deferred` works in generators.
     __iter__ = __await__
@@ -578,7 +617,11 @@ def _not_callable(callback: object) -> TypeError:
 
 def _failure_of(error: BaseException, tb: TracebackType | None) -> Failure:
     """Return the Failure for an ``error`` that was just caught, with asyncio's cancellation made ours."""
-    if isinstance(error, AsyncioCancelledError) and not isinstance(error, CancelledError):
+    if (
+        type(error) is not CancelledError
+        and isinstance(error, AsyncioCancelledError)
+        and not isinstance(error, CancelledError)
+    ):
         error = CancelledError(*error.args).with_traceback(tb)
     return caught(error, tb)
 
@@ -587,9 +630,10 @@ def _error_of(error: BaseException) -> BaseException:
     """Return what is to be thrown for an exception or for a Failure that holds one."""
     if not isinstance(error, Failure):
         return error
-    if isinstance(error.value, BaseException):
+    try:
         return error.value.with_traceback(error.tb)
-    return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
+    except AttributeError:
+        return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
 
 
 @_extraneous
@@ -652,7 +696,7 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                     break
                 except BaseException as error:
                     # The first link of the traceback is this function's.
-                    if current.debug:
+                    if current._debugInfo is not None and current.debug:
                         result = Failure(error, None, error.__traceback__.tb_next, True)  # type: ignore[union-attr]  # raised
                     else:
                         result = caught(error, error.__traceback__.tb_next)  # type: ignore[union-attr]  # raised

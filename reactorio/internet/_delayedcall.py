@@ -14,7 +14,10 @@ from reactorio.python.runtime import seconds as runtimeSeconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["DelayedCall"]
+__all__ = ["NEW", "DelayedCall"]
+
+# Earlier than any time: the call has no place in the queue yet.
+NEW = float("-inf")
 
 
 @implementer(IDelayedCall)
@@ -35,8 +38,23 @@ class DelayedCall:
     debug: bool = False
     creator: list[str] | None = None
 
-    # Where the call stands in its queue, for who keeps that.
-    queued_for: float = 0.0
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "args",
+        "called",
+        "cancelled",
+        "canceller",
+        "func",
+        "kw",
+        "queued_for",
+        "resetter",
+        "seconds",
+        "time",
+    )
+
+    # When it is due in the queue of who keeps that, or `NEW`.
+    queued_for: float
 
     def __init__(
         self,
@@ -55,8 +73,8 @@ class DelayedCall:
         self.canceller = cancel
         self.resetter = reset
         self.seconds = seconds
-        self.called = 0
-        self.cancelled = 0
+        self.called = self.cancelled = 0
+        self.queued_for = NEW
         if self.debug:
             self.creator = traceback.format_stack()[:-2]
 
@@ -76,7 +94,8 @@ class DelayedCall:
             AlreadyCancelled: It was cancelled before.
             AlreadyCalled: It was made.
         """
-        self._require_active()
+        if self.cancelled or self.called:
+            self._require_active()
         self.cancelled = 1
         self.canceller(self)
         # In debug mode the repr goes on showing what would have been called.

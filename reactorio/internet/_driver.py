@@ -208,7 +208,7 @@ class Driver(StandIn):
             result = Failure(
                 TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result")
             )
-        if (deferred.called or deferred.debug) and deferred._not_expected():
+        if (deferred.called or deferred._debugInfo is not None) and deferred._not_expected():
             return None
         deferred.called = True
         deferred.result = result

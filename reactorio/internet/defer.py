@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import wraps
 from types import CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
 
 from typing_extensions import ParamSpec
 
@@ -37,9 +37,11 @@ from reactorio.internet._deferred import (
     TimeoutError,
 )
 from reactorio.internet._driver import Driver, _DefGen_Return, drive
+from reactorio.internet._results import execute as execute
+from reactorio.internet._results import fail, maybeDeferred, succeed
 from reactorio.internet._unhandled import DebugInfo as DebugInfo
 from reactorio.python.deprecate import deprecated
-from reactorio.python.failure import Failure, _extraneous, caught, special_classes
+from reactorio.python.failure import Failure, _extraneous
 from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
@@ -87,67 +89,6 @@ def logError(err: Failure) -> Failure:
 def passthru(arg: _T) -> _T:
     """Return ``arg``: the callback that changes nothing."""
     return arg
-
-
-def succeed(result: _T) -> Deferred[_T]:
-    """Return a Deferred that has fired with ``result``."""
-    deferred: Deferred[_T] = Deferred()
-    if type(result) in special_classes or deferred.debug:
-        deferred.callback(result)
-    else:
-        deferred.called = True
-        deferred.result = result
-    return deferred
-
-
-def fail(result: Failure | BaseException | None = None) -> Deferred[Any]:
-    """Return a Deferred that has failed with ``result``, or with the exception that is being handled."""
-    deferred: Deferred[Any] = Deferred()
-    deferred.errback(result)
-    return deferred
-
-
-def execute(callable: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
-    """Call ``callable``, and return a Deferred that has fired with what came of it, result or exception."""
-    try:
-        result = callable(*args, **kwargs)
-    except BaseException:
-        return fail()
-    return succeed(result)
-
-
-@overload
-def maybeDeferred(f: Callable[_P, Deferred[_T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
-
-
-@overload
-def maybeDeferred(f: Callable[_P, Coroutine[Any, Any, _T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
-
-
-@overload
-def maybeDeferred(f: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
-
-
-def maybeDeferred(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
-    """
-    Call ``f`` and return a Deferred, whatever ``f`` does.
-
-    A Deferred that it returns is returned; a coroutine is run, a future is waited for; a Failure or an exception makes
-    the Deferred fail; any other result is there already.
-    """
-    try:
-        result = f(*args, **kwargs)
-    except BaseException as error:
-        return fail(caught(error, error.__traceback__.tb_next))  # type: ignore[union-attr]  # it was raised
-    if isinstance(result, Deferred):
-        return result
-    if isinstance(result, Failure):
-        return fail(result)
-    if type(result) is CoroutineType:
-        return drive(result)
-    if is_future(result):
-        return Deferred.fromFuture(result)
-    return succeed(result)
 
 
 def ensureDeferred(

@@ -133,7 +133,7 @@ class Failure(BaseException):
         self = cls.__new__(cls)
         self.__dict__ = {
             "count": _next_count(),
-            "type": value.__class__,
+            "type": type(value),
             "value": value,
             "captureVars": False,
             "tb": value.__traceback__,
@@ -198,9 +198,14 @@ class Failure(BaseException):
 
         An errback starts with this to say which errors are its business.
         """
-        error = self.check(*errorTypes)
-        if error is not None:
-            return error
+        # The usual case: one class, and it fits.
+        for error in errorTypes:
+            if error is self.type:
+                return error
+            break
+        fitting = self.check(*errorTypes)
+        if fitting is not None:
+            return fitting
         try:
             self.raiseException()
         finally:
@@ -387,10 +392,11 @@ _debugged = False
 
 def caught(error: BaseException, tb: TracebackType | None) -> Failure:
     """Do what ``Failure(error, None, tb)`` does, faster, for who runs other people's code and catches what it raises."""
-    if _debugged or isinstance(error, Failure):
+    kind = type(error)
+    if _debugged or kind in special_classes:
         return Failure(error, None, tb)
     failure = _new_failure(Failure)
-    failure.__dict__ = {"count": _next_count(), "type": type(error), "value": error, "captureVars": False, "tb": tb}
+    failure.__dict__ = {"count": _next_count(), "type": kind, "value": error, "captureVars": False, "tb": tb}
     return failure
 
 
