@@ -228,18 +228,18 @@ class StandIn:
     coroutine and says how it went.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_context", "_coroutine", "_injected", "_loop")
+    __slots__ = ("__dict__", "__weakref__", "_context", "_coroutine", "_done_callbacks", "_injected", "_loop")
 
     _context: contextvars.Context
     _coroutine: Any
     _loop: Loop | None
     # Raised in the coroutine at its next step.
     _injected: BaseException | None
+    _done_callbacks: list[tuple[Callable[[Any], object], contextvars.Context | None]] | None
 
     # Asked for rarely: in the instance only once they differ.
     _cancel_requests: int = 0
     _name: str | None = None
-    _done_callbacks: list[tuple[Callable[[Any], object], contextvars.Context | None]] | None = None
 
     # asyncio.isfuture must say no to this class: gather and wait_for would take it for a future.
 

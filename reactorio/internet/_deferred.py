@@ -501,9 +501,9 @@ class Deferred(Generic[_ResultT]):
     def __await__(self) -> Generator[Any, Any, _ResultT]:
         if self.called and not self.paused:
             # The result stays, for who awaits next.
-            result = self.result
-            if not isinstance(result, Failure):
-                return cast("_ResultT", result)
+            result: _ResultT = self.result
+            if type(result) not in special_classes:
+                return result
             if self._debugInfo is not None:
                 self._debugInfo.failResult = None
             try:
@@ -528,9 +528,11 @@ class Deferred(Generic[_ResultT]):
                 finally:
                     del self
                 if awaited.error is None:
-                    return cast("_ResultT", awaited.value)
+                    value: _ResultT = awaited.value
+                    return value
                 awaited.raise_error()
-        return cast("_ResultT", (yield self))
+        outcome: _ResultT = yield self
+        return outcome
 
     def _remove_waiter(self, waiter: object) -> None:
         if self._callbacks is not None and not self._running:
@@ -626,12 +628,14 @@ def _failure_of(error: BaseException, tb: TracebackType | None) -> Failure:
     return caught(error, tb)
 
 
-def _error_of(error: BaseException) -> BaseException:
+def _error_of(error: Any) -> BaseException:
     """Return what is to be thrown for an exception or for a Failure that holds one."""
-    if not isinstance(error, Failure):
-        return error
+    raised: BaseException = error
+    if type(error) not in special_classes:
+        return raised
     try:
-        return error.value.with_traceback(error.tb)
+        raised = error.value.with_traceback(error.tb)
+        return raised
     except AttributeError:
         return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
 

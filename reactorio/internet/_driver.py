@@ -25,7 +25,7 @@ from reactorio.aio.futures import (
 )
 from reactorio.internet._deferred import _WAITER, Deferred, _error_of, _failure_of, _run
 from reactorio.internet._unhandled import DebugInfo
-from reactorio.python.failure import Failure, _extraneous
+from reactorio.python.failure import Failure, _extraneous, special_classes
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -64,7 +64,7 @@ class Driver(StandIn):
         self._deferred = deferred
         deferred._canceller = self
         self._context = copy_context()
-        self._injected = self._translation = self._awaited = self._loop = None
+        self._injected = self._translation = self._awaited = self._loop = self._done_callbacks = None
 
     # Running
 
@@ -147,7 +147,7 @@ class Driver(StandIn):
                 return self._end(returned.value)
             except BaseException as raised:
                 # The first link of the traceback is this function's.
-                failure = [_failure_of(raised, cast("TracebackType", raised.__traceback__).tb_next)]
+                failure = [_failure_of(raised, raised.__traceback__.tb_next)]  # type: ignore[union-attr]  # raised
                 end = [self._end]
                 del self, coroutine, thrown
                 return end.pop()(failure.pop())
@@ -204,7 +204,7 @@ class Driver(StandIn):
     def _end(self, result: Any) -> Deferred[Any] | None:
         """Give the coroutine's result to its Deferred; return that if callbacks wait for it."""
         deferred = self._deferred
-        if isinstance(result, Deferred):
+        if type(result) in special_classes and isinstance(result, Deferred):
             result = Failure(
                 TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result")
             )
@@ -218,7 +218,7 @@ class Driver(StandIn):
             self._call_done_callbacks()
         if deferred._callbacks is not None:
             return deferred
-        if isinstance(result, Failure):
+        if type(result) in special_classes:
             if deferred._debugInfo is None:
                 deferred._debugInfo = DebugInfo()
             deferred._debugInfo.failResult = result

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from functools import cached_property
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
 
@@ -83,7 +84,6 @@ class Failure(BaseException):
         value: The exception.
         type: Its class.
         tb: Its traceback, or None if there was none, or it was cleaned or pickled away.
-        count: The how many-th Failure of the process this is.
 
     Raises:
         NoCurrentExceptionError: No exception was given, and none is being handled.
@@ -92,8 +92,7 @@ class Failure(BaseException):
     type: _ExceptionClass
     value: BaseException
     tb: TracebackType | None
-    captureVars: bool
-    count: int
+    captureVars: bool = False
     pickled: int = 0
     _frames: list[FrameRecord]
     _parents: list[str]
@@ -121,6 +120,11 @@ class Failure(BaseException):
         self.tb = tb if tb is not None else getattr(exc_value, "__traceback__", None)
         if not isinstance(exc_value, BaseException):
             self._frames = []
+
+    @cached_property
+    def count(self) -> int:
+        """The how many-th Failure of the process this is; those that the machinery makes count when first asked."""
+        return _next_count()
 
     def _copy(self, other: Failure) -> None:
         count = self.count
@@ -396,7 +400,7 @@ def caught(error: BaseException, tb: TracebackType | None) -> Failure:
     if _debugged or kind in special_classes:
         return Failure(error, None, tb)
     failure = _new_failure(Failure)
-    failure.__dict__ = {"count": _next_count(), "type": kind, "value": error, "captureVars": False, "tb": tb}
+    failure.__dict__ = {"type": kind, "value": error, "tb": tb}
     return failure
 
 
