@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any
 
+from reactorio._interface import implementer
 from reactorio.aio.lifecycle import ThreePhaseEvent
 from reactorio.aio.signals import SignalHandlers
 from reactorio.aio.timers import Timers
@@ -15,6 +16,7 @@ from reactorio.internet._resolver import (
     resolve_simply,
 )
 from reactorio.internet.error import ReactorNotRunning
+from reactorio.internet.interfaces import IReactorPluggableNameResolver, IReactorPluggableResolver
 from reactorio.logger import Logger
 from reactorio.python.threadpool import ThreadPool
 
@@ -131,6 +133,7 @@ class Threads:
             pool.stop()
 
 
+@implementer(IReactorPluggableResolver, IReactorPluggableNameResolver)
 class PluggableResolver:
     """The two kinds of resolver, of which installing one replaces the other too."""
 

@@ -2,6 +2,11 @@
 Each class against each interface that it says it implements: read by type checkers, never run.
 """
 
+from reactorio._threads import IExclusiveWorker, IWorker
+from reactorio._threads._memory import MemoryWorker
+from reactorio._threads._team import Team
+from reactorio._threads._threadworker import LockWorker, ThreadWorker
+from reactorio.aio.base import PluggableResolver
 from reactorio.aio.connecting import BaseConnector
 from reactorio.aio.datagrams import BasePort as BaseDatagramPort
 from reactorio.aio.listening import Port
@@ -151,6 +156,11 @@ from reactorio.protocols._sni import SNIConnectionCreator
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
 from reactorio.protocols._tls.factory import _ContextFactoryToConnectionFactory
 from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
+from reactorio.protocols.haproxy._info import ProxyInfo
+from reactorio.protocols.haproxy._interfaces import IProxyInfo, IProxyParser
+from reactorio.protocols.haproxy._parser import HAProxyServerParser
+from reactorio.protocols.haproxy._v1parser import V1Parser
+from reactorio.protocols.haproxy._v2parser import V2Parser
 from reactorio.protocols.loopback import LoopbackRelay, _LoopbackAddress, _LoopbackTransport
 from reactorio.protocols.wire import Chargen
 from reactorio.python.filepath import FilePath, IFilePath
@@ -234,11 +244,12 @@ _IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
 _IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
 _IReactorMulticast: list[type[IReactorMulticast]] = [Reactor]
 _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
+    PluggableResolver,
     Reactor,
     MemoryReactor,
     RaisingMemoryReactor,
 ]
-_IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [Reactor]
+_IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [PluggableResolver, Reactor]
 _IReactorProcess: list[type[IReactorProcess]] = [Reactor]
 _IReactorSSL: list[type[IReactorSSL]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorSocket: list[type[IReactorSocket]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
@@ -272,6 +283,7 @@ _IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
     UNIXServerEndpoint,
 ]
 _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [
+    HAProxyServerParser,
     _StandardIOParser,
     _SystemdParser,
     _TCP6ServerParser,
@@ -318,6 +330,7 @@ _IPersistable: list[type[IPersistable]] = [Persistent]
 # reactorio.plugin
 
 _IPlugin: list[type[IPlugin]] = [
+    HAProxyServerParser,
     InstallableReactor,
     ServiceMaker,
     _TCP6ServerParser,
@@ -356,3 +369,7 @@ _IOpenSSLServerConnectionCreator: list[type[IOpenSSLServerConnectionCreator]] = 
 ]
 _IOpenSSLTrustRoot: list[type[IOpenSSLTrustRoot]] = [OpenSSLDefaultPaths, OpenSSLCertificateAuthorities]
 _ITLSTransport: list[type[ITLSTransport]] = [Connection]
+_IExclusiveWorker: list[type[IExclusiveWorker]] = [ThreadWorker, MemoryWorker, LockWorker]
+_IWorker: list[type[IWorker]] = [Team]
+_IProxyInfo: list[type[IProxyInfo]] = [ProxyInfo]
+_IProxyParser: list[type[IProxyParser]] = [V2Parser, V1Parser]
