@@ -45,7 +45,7 @@ class Made:
 
     def finish(self):
         """Let all do all they have to do."""
-        while self.coordinate() or any([perform() for perform in self.performers]):
+        while self.coordinate() or any(perform() for perform in self.performers):
             pass
 
 
