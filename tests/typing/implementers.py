@@ -90,6 +90,7 @@ from reactorio.internet.interfaces import (
     IConnector,
     IConsumer,
     IDelayedCall,
+    IFileDescriptorReceiver,
     IHalfCloseableDescriptor,
     IHostnameResolver,
     IHostResolution,
@@ -151,11 +152,24 @@ from reactorio.logger._observer import LogPublisher, _Guarded
 from reactorio.logger._stdlib import STDLibLogObserver
 from reactorio.persisted.sob import IPersistable, Persistent
 from reactorio.plugin import IPlugin
+from reactorio.protocols._amp.descriptors import _DescriptorExchanger
 from reactorio.protocols._basic.files import FileSender
 from reactorio.protocols._sni import SNIConnectionCreator
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
 from reactorio.protocols._tls.factory import _ContextFactoryToConnectionFactory
 from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
+from reactorio.protocols.amp import (
+    AMP,
+    Argument,
+    BinaryBoxProtocol,
+    BoxDispatcher,
+    CommandLocator,
+    IArgumentType,
+    IBoxReceiver,
+    IBoxSender,
+    IResponderLocator,
+    SimpleStringLocator,
+)
 from reactorio.protocols.haproxy._info import ProxyInfo
 from reactorio.protocols.haproxy._interfaces import IProxyInfo, IProxyParser
 from reactorio.protocols.haproxy._parser import HAProxyServerParser
@@ -373,3 +387,11 @@ _IExclusiveWorker: list[type[IExclusiveWorker]] = [ThreadWorker, MemoryWorker, L
 _IWorker: list[type[IWorker]] = [Team]
 _IProxyInfo: list[type[IProxyInfo]] = [ProxyInfo]
 _IProxyParser: list[type[IProxyParser]] = [V2Parser, V1Parser]
+
+# reactorio.protocols.amp
+
+_IArgumentType: list[type[IArgumentType]] = [Argument]
+_IBoxSender: list[type[IBoxSender]] = [BinaryBoxProtocol, AMP]
+_IBoxReceiver: list[type[IBoxReceiver]] = [BoxDispatcher]
+_IResponderLocator: list[type[IResponderLocator]] = [CommandLocator, SimpleStringLocator]
+_IFileDescriptorReceiver: list[type[IFileDescriptorReceiver]] = [_DescriptorExchanger]
