@@ -103,6 +103,7 @@ from reactorio.internet.interfaces import (
     IOpenSSLServerConnectionCreator,
     IProcessProtocol,
     IProcessTransport,
+    IProducer,
     IProtocol,
     IProtocolFactory,
     IPullProducer,
@@ -175,7 +176,9 @@ from reactorio.protocols.haproxy._interfaces import IProxyInfo, IProxyParser
 from reactorio.protocols.haproxy._parser import HAProxyServerParser
 from reactorio.protocols.haproxy._v1parser import V1Parser
 from reactorio.protocols.haproxy._v2parser import V2Parser
+from reactorio.protocols.htb import HierarchicalBucketFilter, IBucketFilter, _Puller
 from reactorio.protocols.loopback import LoopbackRelay, _LoopbackAddress, _LoopbackTransport
+from reactorio.protocols.pcp import BasicProducerConsumerProxy
 from reactorio.protocols.wire import Chargen
 from reactorio.python.filepath import FilePath, IFilePath
 from reactorio.python.zippath import ZipPath
@@ -209,6 +212,7 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    BasicProducerConsumerProxy,
     _ProcessEndpointTransport,
     Connection,
     ProtocolToConsumerAdapter,
@@ -243,7 +247,7 @@ _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
 _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
-_IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
+_IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen]
 _IPushProducer: list[type[IPushProducer]] = [
     _ProcessEndpointTransport,
     _PullToPush,
@@ -395,3 +399,5 @@ _IBoxSender: list[type[IBoxSender]] = [BinaryBoxProtocol, AMP]
 _IBoxReceiver: list[type[IBoxReceiver]] = [BoxDispatcher]
 _IResponderLocator: list[type[IResponderLocator]] = [CommandLocator, SimpleStringLocator]
 _IFileDescriptorReceiver: list[type[IFileDescriptorReceiver]] = [_DescriptorExchanger]
+_IProducer: list[type[IProducer]] = [BasicProducerConsumerProxy]
+_IBucketFilter: list[type[IBucketFilter]] = [HierarchicalBucketFilter]
