@@ -49,7 +49,7 @@ class TLSInfo:
 
 
 @implementer(IProxyInfo)
-@dataclass(frozen=True)
+@dataclass
 class ProxyInfo:
     """
     What a header says.
