@@ -43,8 +43,6 @@ from reactorio.protocols._amp.boxes import (
     AmpBox,
     Box,
     QuitBox,
-    parse,
-    parseString,
 )
 from reactorio.protocols._amp.commands import Command
 from reactorio.protocols._amp.dispatching import BoxDispatcher
@@ -68,6 +66,7 @@ from reactorio.protocols._amp.errors import (
 from reactorio.protocols._amp.interfaces import IArgumentType, IBoxReceiver, IBoxSender, IResponderLocator
 from reactorio.protocols._amp.locating import CommandLocator, SimpleStringLocator
 from reactorio.protocols._amp.names import PYTHON_KEYWORDS
+from reactorio.protocols._amp.reading import parse, parseString
 from reactorio.protocols._amp.switching import ProtocolSwitchCommand
 from reactorio.protocols._amp.switching import _SwitchBox as _SwitchBox
 from reactorio.protocols._amp.tls import StartTLS

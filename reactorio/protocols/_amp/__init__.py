@@ -3,13 +3,16 @@ What ``reactorio.protocols.amp`` names.
 
     errors        what can go wrong, and its names on the wire
     interfaces    who does what: send boxes, receive them, find responders, turn arguments into bytes
-    boxes         AmpBox, QuitBox, parse, parseString
+    boxes         AmpBox, QuitBox
+    reading       boxes out of bytes: parse, parseString
+    names         arguments' names, on the wire and in Python
     arguments     the kinds of arguments, from Integer to AmpList
     commands      Command
     locating      CommandLocator, SimpleStringLocator
     dispatching   BoxDispatcher: questions and answers
+    securing      certificates for who has none
+    descriptors   file descriptors beside the boxes
     binary        BinaryBoxProtocol: boxes on a transport
-    descriptors   file descriptors beside them
     switching     ProtocolSwitchCommand
     tls           StartTLS
     whole         AMP

@@ -7,10 +7,11 @@ import decimal
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
-from reactorio.protocols._amp.boxes import MAX_VALUE_LENGTH, AmpBox, split_boxes
+from reactorio.protocols._amp.boxes import MAX_VALUE_LENGTH, AmpBox
 from reactorio.protocols._amp.errors import MalformedAmpBox, TooLong
 from reactorio.protocols._amp.interfaces import IArgumentType
 from reactorio.protocols._amp.names import python_identifier
+from reactorio.protocols._amp.reading import split_boxes
 from reactorio.python._tzhelper import FixedOffsetTimeZone
 from reactorio.python.filepath import FilePath
 

@@ -9,24 +9,22 @@ from reactorio.internet.error import CertificateError, ConnectionClosed, Connect
 from reactorio.internet.interfaces import IFileDescriptorReceiver
 from reactorio.internet.protocol import connectionDone
 from reactorio.logger import Logger
-from reactorio.protocols._amp.boxes import MAX_KEY_LENGTH, MAX_VALUE_LENGTH, AmpBox
+from reactorio.protocols._amp.boxes import MAX_KEY_LENGTH, MAX_VALUE_LENGTH
 from reactorio.protocols._amp.descriptors import _DescriptorExchanger
 from reactorio.protocols._amp.errors import MalformedAmpBox, OnlyOneTLS, ProtocolSwitched, TooLong
 from reactorio.protocols._amp.interfaces import IBoxSender
+from reactorio.protocols._amp.reading import MAX_BOX_SIZE, BoxReader
 from reactorio.protocols._amp.securing import the_ssl
 from reactorio.protocols.basic import Int16StringReceiver, StatefulStringProtocol
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
+    from reactorio.protocols._amp.boxes import AmpBox
     from reactorio.protocols._amp.interfaces import IBoxReceiver
 
 __name__ = "reactorio.protocols.amp"  # the public path: see the package's docstring
 
 _log = Logger()
-
-# What a key and a value take in memory besides their bytes, about. They count towards the size of a box: else one of
-# many short ones would be a hundred times what was sent.
-_PAIR = 128
 
 
 @implementer(IBoxSender)
@@ -48,7 +46,7 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
     """
 
     MAX_LENGTH = MAX_KEY_LENGTH
-    max_box_size = 16 * 1024 * 1024
+    max_box_size = MAX_BOX_SIZE
 
     boxReceiver: IBoxReceiver
     innerProtocol: Any = None
@@ -56,10 +54,8 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
     hostCertificate: Any = None
     noPeerCertificate = False
 
-    # The box that is arriving, what it takes, and the key whose value is next.
-    _box: AmpBox | None = None
-    _box_size = 0
-    _key: bytes | None = None
+    # Does a subclass want to see each string?
+    _has_hooks = False
 
     # Nothing may be sent: the connection is being handed over, or was.
     _locked = False
@@ -72,6 +68,7 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
 
     def __init__(self, boxReceiver: IBoxReceiver) -> None:
         _DescriptorExchanger.__init__(self)
+        self._reader = BoxReader()
         self.boxReceiver = boxReceiver
 
     def makeConnection(self, transport: Any) -> None:
@@ -113,38 +110,69 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
     # ---- receiving
 
     def dataReceived(self, data: bytes) -> None:
-        self._just_started_tls = False
+        if data:
+            self._just_started_tls = False
         if self.innerProtocol is not None:
             self.innerProtocol.dataReceived(data)
         elif self._broken_by is None:
             super().dataReceived(data)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        hooks = ("stringReceived", "proto_init", "proto_key", "proto_value")
+        cls._has_hooks = any(getattr(cls, hook) is not getattr(BinaryBoxProtocol, hook) for hook in hooks)
+
+    def _deliver(self) -> None:
+        if self._has_hooks:
+            super()._deliver()
+            return
+        # Whole boxes at a time, without a call for each string.
+        reader = self._reader
+        while not self.paused:
+            if self._pieces:
+                self._gather()
+            try:
+                box = reader.read(self._data, self._delivered, self.max_box_size)
+            except TooLong:
+                start = reader.position
+                self.lengthLimitExceeded(int.from_bytes(self._data[start : start + 2], "big"))
+                return
+            except MalformedAmpBox as error:
+                self._break(error)
+                return
+            if reader.position == len(self._data):
+                self._data, self._delivered = b"", 0
+            else:
+                self._delivered = reader.position
+            if box is None:
+                self._missing = reader.missing
+                return
+            self.boxReceiver.ampBoxReceived(box)
+
     def proto_init(self, string: bytes) -> str:
-        """Take the first key of a box, or the end of one that is empty."""
-        self._box = AmpBox()
-        self._box_size = 0
-        return self.proto_key(string)
+        """Take the first key of a box."""
+        return self._add(string)
 
     def proto_key(self, string: bytes) -> str:
         """Take a key, or the end of the box."""
-        if string:
-            self._key = string
-            self.MAX_LENGTH = MAX_VALUE_LENGTH
-            return "value"
-        box, self._box = self._box, None
-        self.boxReceiver.ampBoxReceived(box)  # type: ignore[arg-type]  # proto_init has made one
-        return "init"
+        return self._add(string)
 
     def proto_value(self, string: bytes) -> str:
         """Take the value of the last key."""
-        box, key = self._box, self._key
-        box[key] = string  # type: ignore[index]  # there are both, in this state
-        self._box_size += len(key) + len(string) + _PAIR  # type: ignore[arg-type]
-        self._key = None
-        self.MAX_LENGTH = MAX_KEY_LENGTH
-        if self._box_size > self.max_box_size:
-            self._break(MalformedAmpBox(f"a box is larger than {self.max_box_size} bytes"))
-        return "key"
+        return self._add(string)
+
+    def _add(self, string: bytes) -> str:
+        reader = self._reader
+        try:
+            box = reader.add(string, self.max_box_size)
+        except MalformedAmpBox as error:
+            self._break(error)
+            return "init"
+        self.MAX_LENGTH = MAX_KEY_LENGTH if reader.key is None else MAX_VALUE_LENGTH
+        if box is not None:
+            self.boxReceiver.ampBoxReceived(box)
+            return "init"
+        return "key" if reader.key is None else "value"
 
     def lengthLimitExceeded(self, length: int) -> None:
         """Close the connection: a key is too long."""
@@ -153,7 +181,7 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
     def _break(self, error: Exception) -> None:
         """Take nothing more; close the connection."""
         self._broken_by = error
-        self._box = self._key = None
+        self._reader = BoxReader()
         self.recvd = b""
         self.transport.loseConnection()
 
@@ -232,7 +260,7 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
         self.hostCertificate = certificate
         self._just_started_tls = True
         waiting, self._waiting_for_tls = self._waiting_for_tls, None
-        if self.recvd or self._box is not None:
+        if self.recvd or self._reader.within:
             # It came in plain, from whomever. As a box, or the begin of one, it would be as good as what comes by TLS.
             self._break(MalformedAmpBox("bytes in plain behind the box that starts TLS"))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from reactorio.protocols._amp.errors import MalformedAmpBox, TooLong
 
@@ -20,6 +20,9 @@ ERROR_DESCRIPTION = b"_error_description"
 
 MAX_KEY_LENGTH = 0xFF
 MAX_VALUE_LENGTH = 0xFFFF
+
+# Lengths up to that of a key, as they are sent: faster than making them.
+_SHORT = [length.to_bytes(2, "big") for length in range(MAX_KEY_LENGTH + 1)]
 
 
 class AmpBox(dict[bytes, bytes]):
@@ -52,19 +55,27 @@ class AmpBox(dict[bytes, bytes]):
             MalformedAmpBox: A key is empty: on the wire, it would be the end of the box. Unlike Twisted, which sends it.
         """
         pieces: list[bytes] = []
-        for key in sorted(self):
-            value = self[key]
+        try:
+            for key, value in sorted(self.items()):
+                key_length, length = len(key), len(value)
+                if not 0 < key_length <= MAX_KEY_LENGTH:
+                    raise TooLong(True, True, key, None) if key else MalformedAmpBox("a key is empty")
+                if length > MAX_VALUE_LENGTH:
+                    raise TooLong(False, True, value, key)
+                prefix = _SHORT[length] if length < len(_SHORT) else length.to_bytes(2, "big")
+                pieces += (_SHORT[key_length], key, prefix, value)
+            pieces.append(_SHORT[0])
+            return b"".join(pieces)
+        except TypeError:
+            self._forbid_strings()
+            raise
+
+    def _forbid_strings(self) -> None:
+        for key, value in self.items():
             if isinstance(key, str):
                 raise TypeError(f"Unicode key not allowed: {key!r}")
             if isinstance(value, str):
                 raise TypeError(f"Unicode value for key {key!r} not allowed: {value!r}")
-            if not 0 < len(key) <= MAX_KEY_LENGTH:
-                raise TooLong(True, True, key, None) if key else MalformedAmpBox("a key is empty")
-            if len(value) > MAX_VALUE_LENGTH:
-                raise TooLong(False, True, value, key)
-            pieces += (len(key).to_bytes(2, "big"), key, len(value).to_bytes(2, "big"), value)
-        pieces.append(b"\0\0")
-        return b"".join(pieces)
 
     def _sendTo(self, proto: Any) -> None:
         """Be sent by ``proto``, and do what this kind of box has to do besides."""
@@ -88,48 +99,3 @@ class QuitBox(AmpBox):
 
     def __repr__(self) -> str:
         return f"QuitBox(**{super().__repr__()})"
-
-
-def split_boxes(wire: bytes) -> tuple[list[AmpBox], int]:
-    """
-    Return the complete boxes in ``wire``, and how many bytes of it they take.
-
-    Raises:
-        TooLong: A key is, or what should be one.
-    """
-    boxes = []
-    box = AmpBox()
-    complete = position = 0
-    while position + 2 <= len(wire):
-        end = position + 2 + int.from_bytes(wire[position : position + 2], "big")
-        if end == position + 2:
-            boxes.append(box)
-            box = AmpBox()
-            complete = position = end
-            continue
-        if end - position - 2 > MAX_KEY_LENGTH:
-            raise TooLong(True, False, None, None)
-        value = end + 2
-        if value > len(wire):
-            break
-        value_end = value + int.from_bytes(wire[end:value], "big")
-        if value_end > len(wire):
-            break
-        box[wire[position + 2 : end]] = wire[value:value_end]
-        position = value_end
-    return boxes, complete
-
-
-def parse(fileObj: IO[bytes]) -> list[AmpBox]:
-    """Return the boxes in a file; see `parseString`."""
-    return parseString(fileObj.read())
-
-
-def parseString(data: bytes) -> list[AmpBox]:
-    """
-    Return the boxes in ``data``. A last one that is not complete is left out.
-
-    Raises:
-        TooLong: A key is, or what should be one.
-    """
-    return split_boxes(data)[0]

@@ -194,7 +194,7 @@ class BoxDispatcher:
         answer = self.dispatchCommand(box)
         tag = box.get(ASK)
         if tag is not None:
-            answer.addCallbacks(_with_tag, _error_box, (tag,), errbackArgs=(tag,)).addCallback(self._safeEmit)
+            answer.addCallbacks(self._answer, self._answer_error, (tag,), errbackArgs=(tag,))
         answer.addErrback(self.unhandledError)
 
     def dispatchCommand(self, box: AmpBox) -> Deferred[Any]:
@@ -205,6 +205,13 @@ class BoxDispatcher:
             description = f"Unhandled Command: {command!r}"
             return fail(RemoteAmpError(UNHANDLED_ERROR_CODE, description, False, Failure(UnhandledCommand())))
         return maybeDeferred(responder, box)
+
+    def _answer(self, answer: Any, tag: bytes) -> None:
+        answer[ANSWER] = tag
+        self._safeEmit(answer)
+
+    def _answer_error(self, failure: Failure, tag: bytes) -> None:
+        self._safeEmit(_error_box(failure, tag))
 
     def _safeEmit(self, aBox: Any) -> None:
         """Send a box if there still is somebody to send it to."""
@@ -220,11 +227,6 @@ class BoxDispatcher:
             # Nothing was ever received: there is no connection to close.
             return failure
         return self.boxSender.unhandledError(failure)
-
-
-def _with_tag(answer: Any, tag: bytes) -> Any:
-    answer[ANSWER] = tag
-    return answer
 
 
 def _error_box(failure: Failure, tag: bytes) -> AmpBox:

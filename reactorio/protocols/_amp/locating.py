@@ -94,7 +94,14 @@ class _Answering:
 
     def __call__(self, box: AmpBox) -> Deferred[AmpBox]:
         objects = self.command.parseArguments(box, self.proto)
-        return maybeDeferred(self.method, **objects).addCallback(self._answer).addErrback(self._known_error)
+        return maybeDeferred(self._call, objects).addErrback(self._known_error)
+
+    def _call(self, objects: dict[str, Any]) -> Any:
+        response = self.method(**objects)
+        if type(response) is dict:
+            # The usual case, without another Deferred.
+            return self._answer(response)
+        return maybeDeferred(lambda: response).addCallback(self._answer)
 
     def _answer(self, objects: Mapping[str, Any]) -> Any:
         try:
