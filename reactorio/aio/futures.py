@@ -37,6 +37,9 @@ __all__ = [
     "Loop",
     "StandIn",
     "current_task",
+    "fired_in_wrong_thread",
+    "foreign_future",
+    "is_cancellation",
     "is_future",
     "running_loop",
     "swap_current_task",
@@ -83,10 +86,28 @@ else:
         return before
 
 
+def is_cancellation(error: object) -> bool:
+    """Is it a CancelledError, or an error of many Deferreds that says no more than that they were cancelled?"""
+    return isinstance(error, asyncio.CancelledError) or getattr(error, "_only_cancelled", False)
+
+
+def foreign_future(future: Future[Any]) -> RuntimeError:
+    """Return the error for who waits for a future that is not of the loop that runs."""
+    return RuntimeError(f"{future!r} belongs to another event loop than the one that runs")
+
+
+def fired_in_wrong_thread() -> RuntimeError:
+    """Return the error for who awaits a Deferred that somebody fires in a thread that is not the loop's."""
+    return RuntimeError(
+        "the Deferred awaited here was fired in another thread than that of the event loop; "
+        "reactor.callFromThread is for that"
+    )
+
+
 class _Cancellable(Protocol):
     """What these futures need of a Deferred."""
 
-    def cancel(self) -> None: ...
+    def _cancel_for_task(self) -> None: ...
 
 
 class _DeferredFuture(asyncio.Future[Any]):
@@ -104,16 +125,40 @@ class _DeferredFuture(asyncio.Future[Any]):
         """Take the Deferred's result, a Failure if ``failed``."""
         if self.done():
             return
+        if running_loop() is not self._loop and self._is_out_of_reach(result if failed else None):
+            return
         if not failed:
             self.set_result(result)
             return
         self._fail(result)
 
+    def _is_out_of_reach(self, failure: Failure | None) -> bool:
+        """Deal with a Deferred that fires where this future's loop is not to be touched; say no if it does not run."""
+        error = None if failure is None else failure.value
+        if self._loop.is_running():
+            wrong = fired_in_wrong_thread()
+            wrong.__cause__ = error
+            self._loop.call_soon_threadsafe(self._set_late, wrong)
+            return True
+        if not self._loop.is_closed():
+            return False
+        # Who waited is gone with its loop.
+        if error is not None:
+            message = "A Deferred failed after the event loop was closed in which it was awaited"
+            self._loop.call_exception_handler({"message": message, "exception": error, "future": self})
+        return True
+
+    def _set_late(self, error: BaseException) -> None:
+        if not self.done():
+            self.set_exception(error)
+
     def _fail(self, failure: Failure) -> None:
         error = failure.value
-        if isinstance(error, asyncio.CancelledError) and (self._asked is not None or type(error) is not CancelledError):
+        if self._asked is not None and is_cancellation(error):
             # asyncio.timeout, up to 3.12, wants to see its own class and no other.
-            super().cancel(*(self._asked or ()))
+            super().cancel(*self._asked)
+        elif isinstance(error, asyncio.CancelledError) and type(error) is not CancelledError:
+            super().cancel()
         elif isinstance(error, StopIteration):
             # A future refuses it: raised into a coroutine it would mean something else.
             self.set_exception(RuntimeError(f"the Deferred failed with {error!r}"))
@@ -124,7 +169,7 @@ class _DeferredFuture(asyncio.Future[Any]):
 
     def _cancel_deferred(self) -> None:
         try:
-            self.deferred.cancel()
+            self.deferred._cancel_for_task()
         except Exception as error:
             # Task.cancel and TaskGroup count on cancel() not to raise.
             self.get_loop().call_exception_handler(

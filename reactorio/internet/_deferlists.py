@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from reactorio.aio.futures import CancelledError, is_cancellation
 from reactorio.internet._deferred import _ARGS, Deferred
 from reactorio.logger import Logger
 from reactorio.python.failure import Failure
@@ -49,6 +50,10 @@ class FirstError(Exception):
     def __hash__(self) -> int:
         return hash((FirstError, self.index))
 
+    @property
+    def _only_cancelled(self) -> bool:
+        return is_cancellation(self.subFailure.value)
+
 
 class FailureGroup(Exception):
     """Every one of many Deferreds failed; ``failures`` are theirs, in order."""
@@ -56,6 +61,10 @@ class FailureGroup(Exception):
     def __init__(self, failures: Sequence[Failure]) -> None:
         super().__init__()
         self.failures = failures
+
+    @property
+    def _only_cancelled(self) -> bool:
+        return all(is_cancellation(failure.value) for failure in self.failures)
 
 
 class DeferredList(Deferred[Any]):
@@ -68,7 +77,13 @@ class DeferredList(Deferred[Any]):
         fireOnOneErrback: Fail at the first failure instead, with a `FirstError`.
         consumeErrors: Turn their Failures into None, so that nobody has to handle them. That is what you want, if the
             list is all that you look at.
+
+    Cancelling it cancels the Deferreds, and the list tells how they ended. Cancelling an asyncio task that awaits it, by
+    ``asyncio.timeout`` for example, is an error there, as with ``asyncio.gather``.
     """
+
+    # Whether it was cancelled together with a task.
+    _fails_cancelled = False
 
     def __init__(
         self,
@@ -99,7 +114,10 @@ class DeferredList(Deferred[Any]):
             elif not succeeded and self.fireOnOneErrback:
                 self.errback(Failure._withoutTraceback(FirstError(result, index)))
             elif self.finishedCount == len(self.resultList):
-                self.callback(self.resultList)
+                if self._fails_cancelled:
+                    self.errback(Failure._withoutTraceback(CancelledError()))
+                else:
+                    self.callback(self.resultList)
         if not succeeded and self.consumeErrors:
             return None
         return result
@@ -113,6 +131,10 @@ class DeferredList(Deferred[Any]):
                 deferred.cancel()
             except Exception:
                 _log.failure("Exception raised from user supplied canceller")
+
+    def _cancel_for_task(self) -> None:
+        self._fails_cancelled = not self.called
+        super()._cancel_for_task()
 
 
 DeferredList.__module__ = FirstError.__module__ = FailureGroup.__module__ = "reactorio.internet.defer"

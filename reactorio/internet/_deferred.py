@@ -31,6 +31,7 @@ from reactorio.aio.futures import (
     CancelledError,
     StandIn,
     current_task,
+    foreign_future,
     running_loop,
 )
 from reactorio.internet._unhandled import DebugInfo
@@ -58,7 +59,14 @@ _NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
 class AlreadyCalledError(Exception):
-    """The Deferred has fired before. In debug mode the message says where it was made, and where it was fired."""
+    """
+    The Deferred has fired before. In debug mode the argument says where it was made, and where it was fired.
+
+    Without that there is no argument, as in Twisted.
+    """
+
+    def __str__(self) -> str:
+        return super().__str__() or "the Deferred has fired before; defer.setDebugging(True) has this error say where"
 
 
 class TimeoutError(Exception):
@@ -464,6 +472,13 @@ class Deferred(Generic[_ResultT]):
             self.result.cancel()
         del self
 
+    def _cancel_for_task(self) -> None:
+        """Be cancelled because a task is, or what stands for one; whose ``cancel`` gives no error overrides this."""
+        if self.called and isinstance(self.result, Deferred):
+            self.result._cancel_for_task()
+        else:
+            self.cancel()
+
     # As a waiter of another Deferred
 
     def resume(self, result: Any, failed: bool) -> Deferred[Any]:
@@ -475,27 +490,29 @@ class Deferred(Generic[_ResultT]):
 
     # Awaiting
 
-    @_extraneous
     def __await__(self) -> Generator[Any, Any, _ResultT]:
+        # No generator function: its frame would be in the traceback of every error that is awaited. The iterators that
+        # are returned here raise from C, but for `_pending`, whose frame the driver takes out.
         if self.called and not self.paused:
             # The result stays, for who awaits next.
             result = self.result
             if not isinstance(result, Failure):
-                return cast("_ResultT", result)
+                return _fired(cast("_ResultT", result))
             if self._debugInfo is not None:
                 self._debugInfo.failResult = None
-            try:
-                raise _error_of(result)
-            finally:
-                del self, result
+            return cast("Generator[Any, Any, _ResultT]", map(_raise, (_error_of(result),)))
         loop = running_loop()
         if loop is not None:
             task = current_task(loop)
             if task is not None and not isinstance(task, StandIn):
+                if self._callbacks is not None:
+                    wrong = _wrong_loop(self, loop)
+                    if wrong is not None:
+                        raise wrong
                 future = AwaitedFuture(self, loop)
                 self._add(future, future, _WAITER)
-                return cast("_ResultT", (yield from future))
-        return cast("_ResultT", (yield self))
+                return cast("Generator[Any, Any, _ResultT]", future.__await__())
+        return _pending(self)
 
     # So that `yield from deferred` works in generators.
     __iter__ = __await__
@@ -512,7 +529,15 @@ class Deferred(Generic[_ResultT]):
 
     @staticmethod
     def fromFuture(future: Future[_ResultT]) -> Deferred[_ResultT]:
-        """Return a Deferred that ends as ``future`` does. Cancelling it cancels the future."""
+        """
+        Return a Deferred that ends as ``future`` does. Cancelling it cancels the future.
+
+        Raises:
+            RuntimeError: Another event loop than that of the future runs here.
+        """
+        loop = running_loop()
+        if loop is not None and future.get_loop() is not loop:
+            raise foreign_future(future)
         deferred: Deferred[_ResultT] = Deferred(lambda _: future.cancel())
 
         def adapt(future: Future[_ResultT]) -> None:
@@ -559,6 +584,39 @@ class Deferred(Generic[_ResultT]):
         if hasattr(self, "result"):
             return f"<{name} at {id(self):#x} current result: {self.result!r}>"
         return f"<{name} at {id(self):#x}>"
+
+
+def _fired(result: _T) -> Generator[Any, Any, _T]:
+    """Await what is there."""
+    return result
+    yield  # which makes it a generator
+
+
+@_extraneous
+def _pending(deferred: Deferred[_T]) -> Generator[Any, Any, _T]:
+    """Await what the driver sends."""
+    return cast("_T", (yield deferred))
+
+
+# Raises the exception that it is given, without a frame of its own: a generator that has ended does so.
+_ended = _fired(None)
+next(_ended, None)
+_raise = _ended.throw
+
+
+def _wrong_loop(deferred: Deferred[Any], loop: Loop | None) -> RuntimeError | None:
+    """
+    Return an error if who waits for ``deferred`` now, in ``loop`` or in none, would be the second one of two loops.
+
+    A look at who came last finds the common mistake early. What it does not find is told when the Deferred fires.
+    """
+    waiter, _, kind = deferred._callbacks[-1]  # type: ignore[index]  # there are some
+    if kind is not _WAITER or isinstance(waiter, Deferred):
+        return None
+    other = waiter._loop
+    if other is None or other is loop or not other.is_running():
+        return None
+    return RuntimeError(f"{deferred!r} is awaited in another event loop already")
 
 
 special_classes.add(Deferred)
