@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+
+from typing_extensions import TypeVar
 
 from reactorio.aio.futures import CancelledError, is_cancellation
 from reactorio.internet._deferred import _ARGS, Deferred
@@ -67,7 +69,11 @@ class FailureGroup(Exception):
         return all(is_cancellation(failure.value) for failure in self.failures)
 
 
-class DeferredList(Deferred[Any]):
+# What a list gives: by default, whether each succeeded, and its result or Failure.
+_ListT = TypeVar("_ListT", default="list[tuple[bool, Any]]")
+
+
+class DeferredList(Deferred[_ListT]):
     """
     Fires when all of many Deferreds have fired, with a list of (success, result or Failure) in their order.
 
@@ -85,6 +91,33 @@ class DeferredList(Deferred[Any]):
     # Whether it was cancelled together with a task.
     _fails_cancelled = False
 
+    @overload
+    def __init__(
+        self: DeferredList[list[tuple[bool, _T]]],
+        deferredList: Iterable[Deferred[_T]],
+        fireOnOneCallback: Literal[False] = False,
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: DeferredList[tuple[_T, int]],
+        deferredList: Iterable[Deferred[_T]],
+        fireOnOneCallback: Literal[True],
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: DeferredList[Any],
+        deferredList: Iterable[Deferred[Any]],
+        fireOnOneCallback: bool = False,
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None: ...
+
     def __init__(
         self,
         deferredList: Iterable[Deferred[Any]],
@@ -100,7 +133,7 @@ class DeferredList(Deferred[Any]):
         self.consumeErrors = consumeErrors
         self.finishedCount = 0
         if not self._deferredList and not fireOnOneCallback:
-            self.callback(self.resultList)
+            self.callback(self.resultList)  # type: ignore[arg-type]  # the flags say which kind it is
         called = self._cbDeferred
         for index, deferred in enumerate(self._deferredList):
             deferred._add((called, (index, SUCCESS), {}), (called, (index, FAILURE), {}), _ARGS)
@@ -110,14 +143,14 @@ class DeferredList(Deferred[Any]):
         self.finishedCount += 1
         if not self.called:
             if succeeded and self.fireOnOneCallback:
-                self.callback((result, index))
+                self.callback((result, index))  # type: ignore[arg-type]  # likewise
             elif not succeeded and self.fireOnOneErrback:
                 self.errback(Failure._withoutTraceback(FirstError(result, index)))
             elif self.finishedCount == len(self.resultList):
                 if self._fails_cancelled:
                     self.errback(Failure._withoutTraceback(CancelledError()))
                 else:
-                    self.callback(self.resultList)
+                    self.callback(self.resultList)  # type: ignore[arg-type]  # likewise
         if not succeeded and self.consumeErrors:
             return None
         return result

@@ -20,7 +20,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from types import CoroutineType, GeneratorType, MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Protocol, TypeVar, cast, overload
 
 from typing_extensions import ParamSpec, Self
 
@@ -39,6 +39,8 @@ from reactorio.python.deprecate import warnAboutFunction
 from reactorio.python.failure import Failure, _extraneous, caught, special_classes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reactorio.aio.futures import Future, Loop
     from reactorio.internet.interfaces import IReactorTime
 
@@ -47,7 +49,21 @@ __all__ = ["AlreadyCalledError", "Deferred", "NotACoroutineError", "TimeoutError
 _T = TypeVar("_T")
 _ResultT = TypeVar("_ResultT")
 _NextT = TypeVar("_NextT")
+_OtherT = TypeVar("_OtherT")
+_PlainT = TypeVar("_PlainT", bound="_Plain")
 _P = ParamSpec("_P")
+
+if TYPE_CHECKING:
+
+    class _Plain(Protocol):
+        """
+        Anything but a Deferred or a Failure, for which no type has a name: everything has this method, and those two
+        pretend not to. That is how checkers find the overload for callbacks that return ``int | str``; mypy takes that
+        apart, and would otherwise call the result an object.
+        """
+
+        def __dir__(self) -> Iterable[str]: ...
+
 
 _ARGS = 1
 _WAITER = 2
@@ -124,6 +140,9 @@ class Deferred(Generic[_ResultT]):
     # Whether it was cancelled under its producer, who may therefore fire it once more.
     _suppressAlreadyCalled: bool
 
+    if TYPE_CHECKING:
+        __dir__: None  # type: ignore[assignment]  # see _Plain
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         special_classes.add(cls)
@@ -170,24 +189,96 @@ class Deferred(Generic[_ResultT]):
     @overload
     def addCallbacks(
         self,
-        callback: Callable[..., Deferred[_NextT]],
-        errback: Callable[..., Deferred[_NextT] | Failure | _NextT] | None = None,
-        callbackArgs: Sequence[Any] = (),
-        callbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-        errbackArgs: Sequence[Any] = (),
-        errbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-    ) -> Deferred[_NextT]: ...
+        callback: Callable[[_ResultT], Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
 
     @overload
     def addCallbacks(
         self,
-        callback: Callable[..., _NextT | Failure],
-        errback: Callable[..., Deferred[_NextT] | Failure | _NextT] | None = None,
-        callbackArgs: Sequence[Any] = (),
-        callbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-        errbackArgs: Sequence[Any] = (),
-        errbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-    ) -> Deferred[_NextT]: ...
+        callback: Callable[[_ResultT], Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[[_ResultT], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[[_ResultT], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: None,
+        errback: Callable[..., Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_ResultT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: None,
+        errback: Callable[..., _OtherT | Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_ResultT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
 
     def addCallbacks(
         self,
@@ -224,13 +315,21 @@ class Deferred(Generic[_ResultT]):
 
     @overload
     def addCallback(
-        self, callback: Callable[Concatenate[_ResultT, _P], Failure | _NextT], *args: _P.args, **kwargs: _P.kwargs
+        self, callback: Callable[Concatenate[_ResultT, _P], _PlainT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_PlainT]: ...
+
+    @overload
+    def addCallback(
+        self,
+        callback: Callable[Concatenate[_ResultT, _P], Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
     ) -> Deferred[_NextT]: ...
 
     @overload
     def addCallback(
         self,
-        callback: Callable[Concatenate[_ResultT, _P], Failure | Deferred[_NextT] | _NextT],
+        callback: Callable[Concatenate[_ResultT, _P], _NextT | Deferred[_NextT] | Failure],
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> Deferred[_NextT]: ...
@@ -264,7 +363,23 @@ class Deferred(Generic[_ResultT]):
 
     @overload
     def addErrback(
-        self, errback: Callable[Concatenate[Failure, _P], Failure | _NextT], *args: _P.args, **kwargs: _P.kwargs
+        self, errback: Callable[Concatenate[Failure, _P], _PlainT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_ResultT | _PlainT]: ...
+
+    @overload
+    def addErrback(
+        self,
+        errback: Callable[Concatenate[Failure, _P], Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_ResultT | _NextT]: ...
+
+    @overload
+    def addErrback(
+        self,
+        errback: Callable[Concatenate[Failure, _P], _NextT | Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
     ) -> Deferred[_ResultT | _NextT]: ...
 
     def addErrback(self, errback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
@@ -299,11 +414,32 @@ class Deferred(Generic[_ResultT]):
 
     @overload
     def addBoth(
+        self, callback: Callable[Concatenate[_ResultT | Failure, _P], _PlainT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_PlainT]: ...
+
+    @overload
+    def addBoth(
         self,
-        callback: Callable[Concatenate[_ResultT | Failure, _P], Failure | _NextT],
+        callback: Callable[Concatenate[_ResultT | Failure, _P], Deferred[_NextT] | Failure],
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[_ResultT | Failure, _P], _NextT | Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[_ResultT | Failure, _P], _ResultT | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_ResultT]: ...
 
     def addBoth(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
         """Add a step for results and errors alike: ``callback(result or failure, ...)``. See `addCallbacks`."""
@@ -528,7 +664,7 @@ class Deferred(Generic[_ResultT]):
         return future
 
     @staticmethod
-    def fromFuture(future: Future[_ResultT]) -> Deferred[_ResultT]:
+    def fromFuture(future: Future[_T]) -> Deferred[_T]:
         """
         Return a Deferred that ends as ``future`` does. Cancelling it cancels the future.
 
@@ -538,9 +674,9 @@ class Deferred(Generic[_ResultT]):
         loop = running_loop()
         if loop is not None and future.get_loop() is not loop:
             raise foreign_future(future)
-        deferred: Deferred[_ResultT] = Deferred(lambda _: future.cancel())
+        deferred: Deferred[_T] = Deferred(lambda _: future.cancel())
 
-        def adapt(future: Future[_ResultT]) -> None:
+        def adapt(future: Future[_T]) -> None:
             if deferred.called:
                 # It was cancelled, and does not need to hear of it again. Asked for, the error counts as seen.
                 if not future.cancelled():

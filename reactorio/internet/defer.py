@@ -35,6 +35,7 @@ from reactorio.internet._deferred import (
     Deferred,
     NotACoroutineError,
     TimeoutError,
+    _PlainT,
 )
 from reactorio.internet._driver import Driver, _DefGen_Return, drive
 from reactorio.internet._unhandled import DebugInfo as DebugInfo
@@ -117,6 +118,10 @@ def execute(callable: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> 
 
 
 @overload
+def maybeDeferred(f: Callable[_P, Failure], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[Any]: ...
+
+
+@overload
 def maybeDeferred(f: Callable[_P, Deferred[_T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
 
 
@@ -125,7 +130,21 @@ def maybeDeferred(f: Callable[_P, Coroutine[Any, Any, _T]], *args: _P.args, **kw
 
 
 @overload
-def maybeDeferred(f: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+def maybeDeferred(f: Callable[_P, Future[_T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+
+@overload
+def maybeDeferred(f: Callable[_P, _PlainT], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_PlainT]: ...
+
+
+@overload
+def maybeDeferred(f: Callable[_P, Deferred[_T] | Failure], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+
+@overload
+def maybeDeferred(
+    f: Callable[_P, _T | Deferred[_T] | Failure], *args: _P.args, **kwargs: _P.kwargs
+) -> Deferred[_T]: ...
 
 
 def maybeDeferred(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
