@@ -71,8 +71,7 @@ class TooLong(AmpError):
         length = "" if self.value is None else f": {len(self.value)}"
         return f"{'local' if self.isLocal else 'remote'} {what} too long{length}"
 
-    def __repr__(self) -> str:
-        return f"TooLong {self}"
+    __repr__ = __str__
 
 
 class BadLocalReturn(AmpError):
