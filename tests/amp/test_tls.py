@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reactorio.internet import ssl
 from reactorio.internet.defer import Deferred
 from reactorio.internet.error import ConnectionDone, ConnectionLost, PeerVerifyError
 from reactorio.internet.testing import StringTransport
@@ -12,6 +11,8 @@ from reactorio.protocols import amp
 from reactorio.python.failure import Failure
 
 from .talk import Answers, Ask, Connected, Secure, errors_of
+
+ssl = pytest.importorskip("reactorio.internet.ssl", reason="needs cryptography")
 
 
 def self_signed():
