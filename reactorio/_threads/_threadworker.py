@@ -89,18 +89,18 @@ class LockWorker:
         self._lock: SimpleLock | None = lock
         self._local: Any = local
 
-    def do(self, work: Callable[[], object]) -> None:
-        """Do ``work``, and raise what it raises."""
+    def do(self, task: Callable[[], object]) -> None:
+        """Do ``task``, and raise what it raises."""
         self._quit.check()
         local = self._local
         pending: deque[Callable[[], object]] | None = getattr(local, "pending", None)
         if pending is not None:
-            pending.append(work)
+            pending.append(task)
             return
         lock = self._lock
         if lock is None:
             raise AlreadyQuit
-        pending = local.pending = deque((work,))
+        pending = local.pending = deque((task,))
         lock.acquire()
         try:
             while pending:

@@ -126,7 +126,9 @@ class SimpleResolverComplexifier:
 
         def refused(failure: Failure) -> None:
             if not failure.check(DNSLookupError):
-                _log.failure("while looking up {name} with {resolver}", failure, name=name, resolver=self._simpleResolver)
+                _log.failure(
+                    "while looking up {name} with {resolver}", failure, name=name, resolver=self._simpleResolver
+                )
 
         self._simpleResolver.getHostByName(name).addCallback(deliver).addErrback(refused).addCallback(
             lambda _: resolutionReceiver.resolutionComplete()

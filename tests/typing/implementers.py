@@ -258,7 +258,7 @@ _IPushProducer: list[type[IPushProducer]] = [
     FileDescriptor,
     StandardIO,
 ]
-_IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
+_IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]  # pyright: ignore[reportAssignmentType]  # running: a property
 _IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
 _IReactorMulticast: list[type[IReactorMulticast]] = [Reactor]
 _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
@@ -325,7 +325,7 @@ _IUDPTransport: list[type[IUDPTransport]] = [UDPPort, FakeDatagramTransport]  # 
 _IUNIXDatagramConnectedTransport: list[type[IUNIXDatagramConnectedTransport]] = [ConnectedDatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IUNIXDatagramTransport: list[type[IUNIXDatagramTransport]] = [DatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IUNIXTransport: list[type[IUNIXTransport]] = [_CarriesDescriptors]
-_IExitSignalCapturing: list[type[_ISupportsExitSignalCapturing]] = [Reactor]
+_IExitSignalCapturing: list[type[_ISupportsExitSignalCapturing]] = [Reactor]  # pyright: ignore[reportAssignmentType]  # it looks at the last assignment
 
 # reactorio.logger
 
@@ -364,8 +364,8 @@ _IFilePath: list[type[IFilePath]] = [FilePath, ZipPath]  # type: ignore[list-ite
 
 # reactorio.trial.itrial
 
-_IReporter: list[type[IReporter]] = [SubunitReporter]
-_IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]
+_IReporter: list[type[IReporter]] = [SubunitReporter]  # pyright: ignore[reportAssignmentType]  # shouldStop: a property
+_IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]  # pyright: ignore[reportAssignmentType]  # a base that is made at run time
 _ITestCase: list[type[ITestCase]] = [TestDecorator, TestHolder]  # type: ignore[list-item]  # skip: a property here, settable there
 _IAcceptableCiphers: list[type[IAcceptableCiphers]] = [OpenSSLAcceptableCiphers]
 _ICipher: list[type[ICipher]] = [OpenSSLCipher]
