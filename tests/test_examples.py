@@ -139,3 +139,18 @@ def test_both_worlds_mix_in_one_program():
             "inlineCallbacks: a page from aiohttp",
             "done",
         ]
+
+
+def test_amp_asks_and_is_asked():
+    with started("run", str(EXAMPLES / "amp_server.py"), "0") as server:
+        port = port_in(server.wait_for("AMP server on port"))
+        with started("run", str(EXAMPLES / "amp_client.py"), str(port)) as client:
+            assert client.end() == 0
+    assert client.lines == [
+        "1234 / 2 = 617.0",
+        "1 / 0: division by zero",
+        "the server says 3 …",
+        "the server says 2 …",
+        "the server says 1 …",
+        "it has heard 3 … 2 … 1 …",
+    ]

@@ -346,6 +346,56 @@ def test_a_stopped_cooperator_ends_old_and_new_tasks(cooperator):
     assert not cooperator.running
 
 
+def test_a_task_may_stop_another_when_the_cooperator_stops(cooperator):
+    first, second = cooperator.cooperate(iter([1])), cooperator.cooperate(iter([1]))
+    ends = []
+    first.whenDone().addErrback(lambda _: second.stop())
+    second.whenDone().addErrback(ends.append)
+    cooperator.stop()
+    assert [failure.type for failure in ends] == [task.TaskStopped]
+
+
+def returns():
+    return
+    yield
+
+
+def raises():
+    raise ZeroDivisionError
+    yield
+
+
+def waits():
+    yield Deferred()
+
+
+def goes_on():
+    yield 1
+    yield 2
+
+
+# Twisted's cooperator ends here with an exception in the reactor, and makes no further step of any task.
+@pytest.mark.parametrize("what_is_stopped", ["task", "cooperator"])
+@pytest.mark.parametrize("then", [returns, raises, waits, goes_on])
+def test_an_iterator_may_stop_its_own_task_and_end_as_it_likes(what_is_stopped, then, cooperator, turns, logged_errors):
+    def work():
+        yield
+        (job if what_is_stopped == "task" else cooperator).stop()
+        yield from then()
+
+    ends, others = [], []
+    job = cooperator.cooperate(work())
+    job.whenDone().addErrback(ends.append)
+    cooperator.cooperate(others.append(n) for n in range(9))
+    turns.give(6)
+
+    stopped_by = {"task": task.TaskStopped, "cooperator": task.SchedulerStopped}[what_is_stopped]
+    assert [failure.type for failure in ends] == [stopped_by]
+    assert len(others) == (4 if what_is_stopped == "task" else 1)
+    logged = [type(error) for error in logged_errors.flush()]
+    assert logged == ([ZeroDivisionError] if then is raises else [])
+
+
 def test_a_cooperator_that_was_not_started_waits(turns):
     cooperator, seen = Cooperator(scheduler=turns, started=False), []
     cooperator.cooperate(seen.append(n) for n in range(2))

@@ -242,6 +242,21 @@ async def test_a_pull_producer_is_asked_until_it_is_done():
 
 
 @end_to_end
+async def test_two_connections_that_produce_for_each_other_end_together():
+    one_server, one, _ = await pair()
+    other_server, other, _ = await pair()
+    one.transport.registerProducer(other.transport, True)
+    other.transport.registerProducer(one.transport, True)
+    other.transport.write(b"last")
+    one_server.transport.loseConnection()
+    await one.lost
+    await other.lost
+    await other_server.lost
+    assert other_server.received == b"last"
+    await one_server.lost
+
+
+@end_to_end
 async def test_a_producer_is_stopped_when_the_connection_is_lost():
     server, client, _ = await pair()
     producer = Chunks(client.transport, 1)

@@ -113,6 +113,62 @@ def test_the_size_can_be_changed_while_it_runs(pool):
     assert (pool.min, pool.max) == (0, 1)
 
 
+def test_threads_that_were_to_end_stay_if_the_pool_may_be_larger_again(pool):
+    busy, gate = threading.Semaphore(0), threading.Event()
+    for _ in range(3):
+        pool.callInThread(lambda: (busy.release(), gate.wait(5)))
+    for _ in range(3):
+        assert busy.acquire(timeout=5)
+
+    pool.adjustPoolsize(maxthreads=1)
+    pool.adjustPoolsize(maxthreads=2)
+    gate.set()
+    while pool.working:
+        threading.Event().wait(0.001)
+    assert pool.workers == 2
+
+
+def test_a_thread_that_cannot_be_started_is_an_error_of_the_call_and_of_nothing_else(pool):
+    def refuse(**_):
+        raise RuntimeError("can't start new thread")
+
+    pool.threadFactory = refuse
+    with pytest.raises(RuntimeError, match="can't start"):
+        pool.callInThread(int)
+    pool.threadFactory = threading.Thread
+
+    assert result_of(pool, int) == (True, 0)
+    assert pool.workers == 1
+
+
+def test_a_pool_may_be_stopped_from_one_of_its_threads(pool):
+    def stop():
+        pool.stop()
+        return "stopped"
+
+    assert result_of(pool, stop) == (True, "stopped")
+    pool.stop()
+
+
+def test_threads_that_wait_and_work_can_be_told_apart(pool):
+    gate = threading.Event()
+    inside = threading.Event()
+    pool.adjustPoolsize(2)
+    pool.callInThread(lambda: (inside.set(), gate.wait(5)))
+    assert inside.wait(5)
+
+    assert len(pool.working) == len(pool.waiters) == 1
+    assert {*pool.working, *pool.waiters} == set(pool.threads)
+    gate.set()
+
+
+def test_what_onresult_raises_is_logged_and_the_thread_goes_on(pool, logged_errors):
+    pool.callInThreadWithCallback(lambda success, result: 1 / 0, int)
+    assert result_of(pool, int) == (True, 0)
+    pool.stop()
+    assert [type(error) for error in logged_errors.flush()] == [ZeroDivisionError]
+
+
 def test_a_call_has_the_callers_context_and_context_variables(pool):
     variable = contextvars.ContextVar("variable", default="unset")
     variable.set("set")

@@ -21,6 +21,7 @@ from reactorio.python import usage
 from reactorio.python.failure import Failure
 from reactorio.scripts import trial
 from reactorio.trial import reporter, runner, unittest
+from reactorio.trial._dist.functional import compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -454,3 +455,21 @@ def test_colours_are_for_terminals(monkeypatch):
 
     assert "\x1b[32;1m[OK]\x1b[0m" in terminal.getvalue()
     assert "\x1b" not in file.getvalue()
+
+
+def test_samefile_is_the_systems_and_says_so():
+    with pytest.warns(DeprecationWarning, match=r"os\.path\.samefile"):
+        assert runner.samefile(__file__, os.path.join(os.path.dirname(__file__), ".", os.path.basename(__file__)))
+
+
+def test_functions_can_be_put_together():
+    assert compose(str, divmod)(7, 2) == "(3, 1)"
+
+
+def test_a_module_that_is_imported_already_is_disabled_with_a_warning(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wave", sys)
+    with pytest.warns(RuntimeWarning, match="already imported") as warned:
+        trial.Options().parseOptions(["--without-module", "wave"])
+    assert warned[0].filename == trial.__file__
+    with pytest.raises(ImportError):
+        import wave  # noqa: F401

@@ -1,9 +1,10 @@
-"""The interfaces, to type checkers: every class that says it implements one does, and wrong use is found."""
+"""What type checkers know: every class is what its interfaces say, Deferreds have precise results, wrong use is found."""
 
 from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
-IMPLEMENTERS = ROOT / "tests" / "typing" / "implementers.py"
+TYPED = ROOT / "tests" / "typing"
+IMPLEMENTERS = TYPED / "implementers.py"
 
 
 def mypy(*arguments: str | Path) -> str:
@@ -29,6 +31,20 @@ def mypy(*arguments: str | Path) -> str:
         check=False,
     )
     return result.stdout + result.stderr
+
+
+def pyright(*arguments: str | Path) -> str:
+    pytest.importorskip("pyright")
+    result = subprocess.run(
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = result.stdout + result.stderr
+    return "" if result.returncode == 0 and output.startswith("0 errors") else output
 
 
 def declared() -> Iterator[tuple[str, str]]:
@@ -62,18 +78,16 @@ def test_every_class_is_compared_with_every_interface_that_it_implements() -> No
     assert set(declared()) - set(compared()) == set()
 
 
+# implementers.py: each class and its interfaces. program.py: an application. deferreds.py: results, and wrong use.
 @pytest.mark.timeout(300)
-def test_every_class_is_what_its_interfaces_say() -> None:
-    assert mypy(IMPLEMENTERS) == ""
-
-
-@pytest.mark.timeout(300)
-def test_a_usual_program_passes() -> None:
-    assert mypy(IMPLEMENTERS.with_name("program.py")) == ""
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_checkers_agree_with_what_the_typed_examples_say(checker: Callable[..., str]) -> None:
+    assert checker(*sorted(TYPED.glob("*.py"))) == ""
 
 
 @pytest.mark.timeout(300)
-def test_a_checker_finds_wrong_use_of_interfaces(tmp_path: Path) -> None:
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_checkers_find_wrong_use_of_interfaces(checker: Callable[..., str], tmp_path: Path) -> None:
     program = tmp_path / "wrong.py"
     program.write_text(
         """\
@@ -92,6 +106,6 @@ def use(transport: ITransport, clock: IReactorTime, anything: object) -> None:
 """
     )
 
-    lines = [line.split(": ")[0].rpartition(":")[2] for line in mypy(program).splitlines() if ": error:" in line]
+    lines = {int(number) for number in re.findall(r"wrong\.py:(\d+)\S* (?:- )?error:", checker(program))}
 
-    assert lines == ["6", "7", "8", "9", "12"]
+    assert lines == {6, 7, 8, 9, 12}

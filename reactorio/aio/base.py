@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from reactorio._interface import implementer
 from reactorio.aio.lifecycle import ThreePhaseEvent
 from reactorio.aio.signals import SignalHandlers
 from reactorio.aio.timers import Timers
@@ -14,7 +16,9 @@ from reactorio.internet._resolver import (
     SimpleResolverComplexifier,
     resolve_simply,
 )
+from reactorio.internet.defer import Deferred
 from reactorio.internet.error import ReactorNotRunning
+from reactorio.internet.interfaces import IReactorPluggableNameResolver, IReactorPluggableResolver
 from reactorio.logger import Logger
 from reactorio.python.threadpool import ThreadPool
 
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec
 
-    from reactorio.internet.defer import Deferred
     from reactorio.internet.interfaces import IHostnameResolver, IResolverSimple
 
     P = ParamSpec("P")
@@ -126,11 +129,36 @@ class Threads:
                 events.removeSystemEventTrigger(trigger)
             except (TypeError, ValueError):
                 pass  # it fired, or there was none: the pool started at once
-        pool, self.threadpool = self.threadpool, None
-        if pool is not None:
+        pool = self.threadpool
+        if pool is None:
+            return
+        if not (events.running and (pool.working or pool.q.qsize())):
+            self.threadpool = None
             pool.stop()
+            return
+
+        # Unlike Twisted: a call in a thread may wait for the reactor (blockingCallFromThread) until it is through, so
+        # the reactor must not wait for the thread.
+        ended: Deferred[object] = Deferred()
+
+        def stop() -> None:
+            pool.stop()
+            self.callFromThread(stopped)
+
+        def stopped() -> None:
+            self.threadpool = None
+            stopper.join()
+            ended.callback(None)
+
+        stopper = Thread(target=stop, name="reactor stops its threads")
+        stopper.start()
+        events._event("shutdown").hold(ended)
+
+    def callFromThread(self, callable: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Have ``callable`` called in the reactor's thread; `Reactor` knows how."""
 
 
+@implementer(IReactorPluggableResolver, IReactorPluggableNameResolver)
 class PluggableResolver:
     """The two kinds of resolver, of which installing one replaces the other too."""
 

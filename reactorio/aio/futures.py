@@ -3,7 +3,7 @@ Where Deferreds meet asyncio's futures and tasks.
 
     CancelledError     the one cancellation, for both worlds
     StandIn            what our coroutine driver shows to asyncio: a task
-    Awaited            what a Deferred gives to an asyncio Task that awaits it
+    AwaitedFuture      what a Deferred gives to an asyncio Task that awaits it
     BridgeFuture       what ``Deferred.asFuture`` gives
     running_loop, current_task, swap_current_task, is_future    the questions that the driver asks
 
@@ -17,7 +17,7 @@ import itertools
 import sys
 import traceback
 from asyncio import tasks
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import contextvars
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncioCancelledError",
-    "Awaited",
+    "AwaitedFuture",
     "BridgeFuture",
     "CancelledError",
     "Future",
@@ -37,6 +37,9 @@ __all__ = [
     "Loop",
     "StandIn",
     "current_task",
+    "fired_in_wrong_thread",
+    "foreign_future",
+    "is_cancellation",
     "is_future",
     "running_loop",
     "swap_current_task",
@@ -46,7 +49,6 @@ AsyncioCancelledError = asyncio.CancelledError
 InvalidStateError = asyncio.InvalidStateError
 Future = asyncio.Future
 Loop = asyncio.AbstractEventLoop
-
 
 # What most functions return. A class that lacks an attribute takes long to say so.
 _VALUES = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})
@@ -92,131 +94,125 @@ else:
         return before
 
 
+def is_cancellation(error: object) -> bool:
+    """Is it a CancelledError, or an error of many Deferreds that says no more than that they were cancelled?"""
+    return isinstance(error, asyncio.CancelledError) or getattr(error, "_only_cancelled", False)
+
+
+def foreign_future(future: Future[Any]) -> RuntimeError:
+    """Return the error for who waits for a future that is not of the loop that runs."""
+    return RuntimeError(f"{future!r} belongs to another event loop than the one that runs")
+
+
+def fired_in_wrong_thread() -> RuntimeError:
+    """Return the error for who awaits a Deferred that somebody fires in a thread that is not the loop's."""
+    return RuntimeError(
+        "the Deferred awaited here was fired in another thread than that of the event loop; "
+        "reactor.callFromThread is for that"
+    )
+
+
 class _Cancellable(Protocol):
     """What these futures need of a Deferred."""
 
-    def cancel(self) -> None: ...
+    def _cancel_for_task(self) -> None: ...
 
 
-class Awaited:
-    """
-    What an asyncio Task waits for when it awaits a Deferred: as little of a future as a Task needs, for speed.
+class _DeferredFuture(asyncio.Future[Any]):
+    """A future that ends as a Deferred does; it is also that Deferred's callback (``resume``)."""
 
-    Cancelling it cancels the Deferred, and it ends when that does: a Task that awaits a Deferred is cancelled when the
-    Deferred has wound up its work, just as with an inner Task.
-    """
+    __slots__ = ("_asked", "deferred")
 
-    __slots__ = (
-        "_asked",
-        "_asyncio_future_blocking",
-        "_context",
-        "_done",
-        "_loop",
-        "_wakeup",
-        "deferred",
-        "error",
-        "value",
-    )
-
-    _wakeup: Callable[[Any], object]
-    _context: contextvars.Context | None
-
-    def __init__(self, deferred: _Cancellable, loop: Loop) -> None:
-        self.deferred = deferred
-        # A Task asks for the loop by this name where there is no get_loop(), and so without a call.
-        self._loop = loop
-        self._asyncio_future_blocking = True
-        self._done = False
-        self.error: BaseException | None = None
-        # Set once somebody cancelled this, and so the Deferred: the arguments for asyncio's CancelledError.
-        self._asked: tuple[Any, ...] | None = None
-
-    def __repr__(self) -> str:
-        return f"<waits for {self.deferred!r}>"
-
-    def done(self) -> bool:
-        return self._done
-
-    def add_done_callback(self, fn: Callable[[Any], object], *, context: contextvars.Context | None = None) -> None:
-        """Take the Task's way to be woken; it has just begun to wait, so there is no result yet."""
-        self._wakeup = fn
-        self._context = context
-
-    def resume(self, result: Any, failed: bool) -> None:
-        """Take the Deferred's result, a Failure if ``failed``, and wake the Task in the next turn of the loop."""
-        self._done = True
-        if failed:
-            self.error = _raisable(result, self._asked)
-        else:
-            self.value = result
-        self._loop.call_soon(self._wakeup, self, context=self._context)
-
-    def result(self) -> None:
-        """Let the Task go on; who awaits takes the outcome."""
-
-    def raise_error(self) -> NoReturn:
-        try:
-            raise self.error  # type: ignore[misc]  # asked for only if there is one
-        finally:
-            del self
-
-    def cancel(self, msg: Any = None) -> bool:
-        if self._done:
-            return False
-        self._asked = () if msg is None else (msg,)
-        _cancel(self.deferred, self._loop, self)
-        return True
-
-
-class BridgeFuture(asyncio.Future[Any]):
-    """A future for code that does not know Deferreds. Cancelled, it is so at once, and the Deferred is told."""
-
-    __slots__ = ("deferred",)
-
-    def __init__(self, deferred: _Cancellable, loop: Loop) -> None:
-        super().__init__(loop=loop)
-        self.deferred = deferred
+    # Who makes it sets this: a constructor in C takes half of the time of ours.
+    deferred: _Cancellable
+    # There once somebody cancelled this future, and so the Deferred: the message for asyncio's CancelledError.
+    _asked: tuple[Any]
 
     def resume(self, result: Any, failed: bool) -> None:
         """Take the Deferred's result, a Failure if ``failed``."""
         if self.done():
             return
+        if running_loop() is not self._loop and self._is_out_of_reach(result if failed else None):
+            return
         if not failed:
             self.set_result(result)
             return
-        error = _raisable(result, None)
-        if isinstance(error, asyncio.CancelledError) and not isinstance(error, CancelledError):
-            super().cancel(*error.args)
-        else:
+        self._fail(result)
+
+    def _is_out_of_reach(self, failure: Failure | None) -> bool:
+        """Deal with a Deferred that fires where this future's loop is not to be touched; say no if it does not run."""
+        error = None if failure is None else failure.value
+        if self._loop.is_running():
+            wrong = fired_in_wrong_thread()
+            wrong.__cause__ = error
+            self._loop.call_soon_threadsafe(self._set_late, wrong)
+            return True
+        if not self._loop.is_closed():
+            return False
+        # Who waited is gone with its loop.
+        if error is not None:
+            message = "A Deferred failed after the event loop was closed in which it was awaited"
+            self._loop.call_exception_handler({"message": message, "exception": error, "future": self})
+        return True
+
+    def _set_late(self, error: BaseException) -> None:
+        if not self.done():
             self.set_exception(error)
+
+    def _fail(self, failure: Failure) -> None:
+        error = failure.value
+        asked = getattr(self, "_asked", None)
+        if asked is not None and is_cancellation(error):
+            # asyncio.timeout, up to 3.12, wants to see its own class and no other.
+            super().cancel(*asked)
+        elif isinstance(error, asyncio.CancelledError) and type(error) is not CancelledError:
+            super().cancel()
+        elif isinstance(error, StopIteration):
+            # A future refuses it: raised into a coroutine it would mean something else.
+            self.set_exception(RuntimeError(f"the Deferred failed with {error!r}"))
+        elif isinstance(error, BaseException):
+            self.set_exception(error.with_traceback(failure.tb))
+        else:
+            self.set_exception(RuntimeError(f"the Deferred failed with {error!r}, which is no exception"))
+
+    def _cancel_deferred(self) -> None:
+        try:
+            self.deferred._cancel_for_task()
+        except Exception as error:
+            # Task.cancel and TaskGroup count on cancel() not to raise.
+            self.get_loop().call_exception_handler(
+                {"message": "A Deferred's canceller raised", "exception": error, "future": self}
+            )
+
+
+class AwaitedFuture(_DeferredFuture):
+    """
+    Stands for a Deferred in the Task that awaits it.
+
+    Cancelling it cancels the Deferred, and it ends when that does: a Task that awaits a Deferred is cancelled when the
+    Deferred has wound up its work, just as with an inner Task.
+    """
+
+    __slots__ = ()
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self.done():
+            return False
+        self._asked = (msg,)
+        self._cancel_deferred()
+        return True
+
+
+class BridgeFuture(_DeferredFuture):
+    """A future for code that does not know Deferreds. Cancelled, it is so at once, and the Deferred is told."""
+
+    __slots__ = ()
 
     def cancel(self, msg: Any = None) -> bool:
         if not super().cancel(msg):
             return False
-        _cancel(self.deferred, self.get_loop(), self)
+        self._cancel_deferred()
         return True
-
-
-def _raisable(failure: Failure, asked: tuple[Any, ...] | None) -> BaseException:
-    """Return what an asyncio Task is to see for a Deferred's Failure; ``asked`` if it was a Task that cancelled it."""
-    error = failure.value
-    if isinstance(error, asyncio.CancelledError) and (asked is not None or not isinstance(error, CancelledError)):
-        # asyncio.timeout, up to 3.12, wants to see its own class and no other.
-        return asyncio.CancelledError(*(error.args if asked is None else asked))
-    if isinstance(error, StopIteration):
-        # Raised into a coroutine it would mean something else.
-        return RuntimeError(f"the Deferred failed with {error!r}")
-    if isinstance(error, BaseException):
-        return error.with_traceback(failure.tb)
-    return RuntimeError(f"the Deferred failed with {error!r}, which is no exception")
-
-
-def _cancel(deferred: _Cancellable, loop: Loop, waiter: object) -> None:
-    try:
-        deferred.cancel()
-    except Exception as error:
-        # Task.cancel and TaskGroup count on cancel() not to raise.
-        loop.call_exception_handler({"message": "A Deferred's canceller raised", "exception": error, "future": waiter})
 
 
 class StandIn:

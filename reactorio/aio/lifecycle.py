@@ -36,6 +36,7 @@ class ThreePhaseEvent:
         self.after: list[Trigger] = []
         self.finishedBefore: list[Trigger] = []
         self.state = "BASE"
+        self._held_by: list[Deferred[object]] = []
 
     def addTrigger(self, phase: str, callable: Callable[..., object], *args: Any, **kwargs: Any) -> TriggerHandle:
         """
@@ -88,12 +89,24 @@ class ThreePhaseEvent:
         else:
             self._go_on()
 
+    def hold(self, deferred: Deferred[object]) -> None:
+        """From a trigger of ``during``: have those of ``after`` wait for ``deferred``."""
+        self._held_by.append(deferred)
+
     def _go_on(self, _: object = None) -> None:
         self.state = "BASE"
         self.finishedBefore = []
-        for triggers in (self.during, self.after):
-            while triggers:
-                _call(triggers.pop(0))
+        while self.during:
+            _call(self.during.pop(0))
+        held_by, self._held_by = self._held_by, []
+        if held_by:
+            DeferredList(held_by).addCallback(self._finish)
+        else:
+            self._finish()
+
+    def _finish(self, _: object = None) -> None:
+        while self.after:
+            _call(self.after.pop(0))
 
     def _of(self, phase: str) -> list[Trigger]:
         if phase not in PHASES:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reactorio._interface import implementer
 from reactorio.aio.errors import CONNECTION_DONE
 from reactorio.aio.sockets import address_of, family_of, listening_binding, new_socket
+from reactorio.aio.spare import ListeningSocket
 from reactorio.aio.streams import Connection, log_prefix_of
 from reactorio.internet.defer import Deferred, succeed
 from reactorio.internet.error import CannotListenError
@@ -130,13 +131,12 @@ class Port:
         """A port on a socket that somebody else has bound and that listens."""
         port = cls(sock.getsockname()[1], factory, interface=sock.getsockname()[0], reactor=reactor)
         port.addressFamily = sock.family
-        sock.setblocking(False)
-        port.socket = sock
+        port.socket = ListeningSocket.instead_of(sock)
         return port
 
     def createInternetSocket(self) -> socket.socket:
         """Return a new socket that does not block; OSError is `CannotListenError` to the caller of listenTCP."""
-        return new_socket(self.addressFamily)
+        return ListeningSocket.instead_of(new_socket(self.addressFamily))
 
     def startListening(self) -> None:
         """

@@ -274,10 +274,9 @@ class Connection(asyncio.Protocol):
         """Nothing is left to be sent."""
         if not self.connected or self._aborting:
             return
-        if self.producer is not None:
-            if self.producerPaused or not self.streamingProducer:
-                self.producerPaused = False
-                self._guarded(self.producer.resumeProducing)
+        if self._is_awaiting_producer():
+            self.producerPaused = False
+            self._guarded(self.producer.resumeProducing)  # type: ignore[union-attr]  # there is one to wait for
         elif self.disconnecting:
             self._close()
         elif self._write_disconnecting and not self._write_disconnected:
@@ -286,17 +285,26 @@ class Connection(asyncio.Protocol):
     # ---- closing
 
     def loseConnection(self) -> None:
-        """Close the connection when all that was written is sent, and a producer, if any, has unregistered."""
+        """
+        Close the connection when all that was written is sent.
+
+        A producer that has to be asked is asked until it has unregistered. One that streams is waited for while it is
+        paused, and no longer, as in Twisted: two connections that produce for each other are not to keep each other open.
+        """
         if not self.connected or self.disconnecting:
             return
         self.disconnecting = True
         self.stopReading()
         # What is written before this turn is over is still sent, as Twisted's programs expect.
-        if self.producer is None:
+        if not self._is_awaiting_producer():
             self._loop.call_soon(self._close)
 
+    def _is_awaiting_producer(self) -> bool:
+        """Is there a producer that writes only, or only again, when it is told to?"""
+        return self.producer is not None and (self.producerPaused or not self.streamingProducer)
+
     def _close(self) -> None:
-        if self._transport is not None and self.producer is None:
+        if self._transport is not None and not self._is_awaiting_producer():
             self._transport.close()
 
     def abortConnection(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from reactorio.aio.futures import Awaited, running_loop
+from reactorio.aio.futures import AwaitedFuture, running_loop
 
 __all__ = ["awaited_by", "is_task", "running_tasks"]
 
@@ -24,4 +24,4 @@ def awaited_by(task: asyncio.Task[Any]) -> Any:
     """Return the future or, in place of the future that stands for it, the Deferred that ``task`` waits for."""
     # Private, and the only way to know before CPython 3.14; both kinds of task have it.
     waiter = getattr(task, "_fut_waiter", None)
-    return waiter.deferred if isinstance(waiter, Awaited) else waiter
+    return waiter.deferred if isinstance(waiter, AwaitedFuture) else waiter

@@ -13,7 +13,7 @@ from reactorio.aio.connecting import BaseClient, BaseConnector
 from reactorio.aio.listening import Port as TCPPort
 from reactorio.aio.listening import Server as TCPServer
 from reactorio.aio.sockets import address_of
-from reactorio.aio.spare import spare
+from reactorio.aio.spare import ListeningSocket
 from reactorio.aio.streams import Connection, log_prefix_of
 from reactorio.aio.unixstreams import UNIXTransport
 from reactorio.internet.address import UNIXAddress
@@ -45,8 +45,7 @@ _A_WAKE_UP = 100
 _ACCEPT_AGAIN = 1.0
 _CONNECT_AGAIN = 0.02
 
-_OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
-_OUT_OF_RESOURCES = _OUT_OF_DESCRIPTORS | {errno.ENOBUFS, errno.ENOMEM}
+_OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 @implementer(IUNIXTransport)
@@ -159,8 +158,7 @@ class Port(TCPPort):
     def _adopted(cls, sock: socket.socket, factory: IProtocolFactory, reactor: Reactor) -> Port:
         """A port on a socket that somebody else has bound and that listens. The file stays: it is theirs."""
         port = cls(sock.getsockname(), factory, reactor=reactor)
-        sock.setblocking(False)
-        port.socket = sock
+        port.socket = ListeningSocket.instead_of(sock)
         return port
 
     # ---- opening
@@ -214,7 +212,6 @@ class Port(TCPPort):
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         if self.connected and not self._paused and not self.disconnecting:
             self._loop = loop
-            spare.keep()
             loop.add_reader(self.socket.fileno(), self._acceptable)
 
     def _acceptable(self) -> None:
@@ -231,8 +228,7 @@ class Port(TCPPort):
             except OSError as error:
                 if error.errno not in _OUT_OF_RESOURCES:
                     raise
-                if error.errno not in _OUT_OF_DESCRIPTORS or not spare.refuse(self.socket):
-                    self._accept_later(error)
+                self._accept_later(error)
                 return
             self._welcome(sock)
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from reactorio.internet._deferred import Deferred
+from reactorio.logger import Logger
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 _IteratorT = TypeVar("_IteratorT", bound="Iterator[Any]")
+
+_log = Logger(namespace="reactorio.internet.task")
 
 # How long a turn of all tasks together lasts, in seconds, before the reactor gets its own.
 _SLICE = 0.01
@@ -157,14 +160,19 @@ class CooperativeTask(Generic[_IteratorT]):
             deferred.callback(deferredResult)
 
     def _oneWorkUnit(self) -> None:
+        # Unlike Twisted: an iterator may stop its own task, or the cooperator, and then end as it likes.
         try:
             result = next(self._iterator)
         except StopIteration:
-            self._completeWith(TaskDone(), self._iterator)
+            if self._completionState is None:
+                self._completeWith(TaskDone(), self._iterator)
         except BaseException:
-            self._completeWith(TaskFailed(), Failure())
+            if self._completionState is None:
+                self._completeWith(TaskFailed(), Failure())
+            else:
+                _log.failure("A task raised after it was stopped")
         else:
-            if isinstance(result, Deferred):
+            if isinstance(result, Deferred) and self._completionState is None:
                 self.pause()
                 result.addCallbacks(self._go_on, self._fail_later)
 
@@ -230,9 +238,8 @@ class Cooperator:
     def stop(self) -> None:
         """End all tasks with `SchedulerStopped`, and from now on every new one at once."""
         self._stopped = True
-        for task in list(self._tasks):
-            task._completeWith(SchedulerStopped(), Failure(SchedulerStopped()))
-        self._tasks.clear()
+        while self._tasks:
+            self._tasks[0]._completeWith(SchedulerStopped(), Failure(SchedulerStopped()))
         self._unschedule()
 
     def _addTask(self, task: CooperativeTask[Any]) -> None:

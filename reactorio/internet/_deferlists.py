@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
+from typing_extensions import TypeVar
+
+from reactorio.aio.futures import CancelledError, is_cancellation
 from reactorio.internet._deferred import _ARGS, Deferred
 from reactorio.logger import Logger
 from reactorio.python.failure import Failure
@@ -49,6 +52,10 @@ class FirstError(Exception):
     def __hash__(self) -> int:
         return hash((FirstError, self.index))
 
+    @property
+    def _only_cancelled(self) -> bool:
+        return is_cancellation(self.subFailure.value)
+
 
 class FailureGroup(Exception):
     """Every one of many Deferreds failed; ``failures`` are theirs, in order."""
@@ -57,8 +64,16 @@ class FailureGroup(Exception):
         super().__init__()
         self.failures = failures
 
+    @property
+    def _only_cancelled(self) -> bool:
+        return all(is_cancellation(failure.value) for failure in self.failures)
 
-class DeferredList(Deferred[Any]):
+
+# What a list gives: by default, whether each succeeded, and its result or Failure.
+_ListT = TypeVar("_ListT", default="list[tuple[bool, Any]]")
+
+
+class DeferredList(Deferred[_ListT]):
     """
     Fires when all of many Deferreds have fired, with a list of (success, result or Failure) in their order.
 
@@ -68,7 +83,40 @@ class DeferredList(Deferred[Any]):
         fireOnOneErrback: Fail at the first failure instead, with a `FirstError`.
         consumeErrors: Turn their Failures into None, so that nobody has to handle them. That is what you want, if the
             list is all that you look at.
+
+    Cancelling it cancels the Deferreds, and the list tells how they ended. Cancelling an asyncio task that awaits it, by
+    ``asyncio.timeout`` for example, is an error there, as with ``asyncio.gather``.
     """
+
+    # Whether it was cancelled together with a task.
+    _fails_cancelled = False
+
+    @overload
+    def __init__(
+        self: DeferredList[list[tuple[bool, _T]]],
+        deferredList: Iterable[Deferred[_T]],
+        fireOnOneCallback: Literal[False] = False,
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: DeferredList[tuple[_T, int]],
+        deferredList: Iterable[Deferred[_T]],
+        fireOnOneCallback: Literal[True],
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: DeferredList[Any],
+        deferredList: Iterable[Deferred[Any]],
+        fireOnOneCallback: bool = False,
+        fireOnOneErrback: bool = False,
+        consumeErrors: bool = False,
+    ) -> None: ...
 
     def __init__(
         self,
@@ -85,7 +133,7 @@ class DeferredList(Deferred[Any]):
         self.consumeErrors = consumeErrors
         self.finishedCount = 0
         if not self._deferredList and not fireOnOneCallback:
-            self.callback(self.resultList)
+            self.callback(self.resultList)  # type: ignore[arg-type]  # the flags say which kind it is
         called = self._cbDeferred
         for index, deferred in enumerate(self._deferredList):
             deferred._add((called, (index, SUCCESS), {}), (called, (index, FAILURE), {}), _ARGS)
@@ -95,11 +143,14 @@ class DeferredList(Deferred[Any]):
         self.finishedCount += 1
         if not self.called:
             if succeeded and self.fireOnOneCallback:
-                self.callback((result, index))
+                self.callback((result, index))  # type: ignore[arg-type]  # likewise
             elif not succeeded and self.fireOnOneErrback:
                 self.errback(Failure._withoutTraceback(FirstError(result, index)))
             elif self.finishedCount == len(self.resultList):
-                self.callback(self.resultList)
+                if self._fails_cancelled:
+                    self.errback(Failure._withoutTraceback(CancelledError()))
+                else:
+                    self.callback(self.resultList)  # type: ignore[arg-type]  # likewise
         if not succeeded and self.consumeErrors:
             return None
         return result
@@ -113,6 +164,10 @@ class DeferredList(Deferred[Any]):
                 deferred.cancel()
             except Exception:
                 _log.failure("Exception raised from user supplied canceller")
+
+    def _cancel_for_task(self) -> None:
+        self._fails_cancelled = not self.called
+        super()._cancel_for_task()
 
 
 DeferredList.__module__ = FirstError.__module__ = FailureGroup.__module__ = "reactorio.internet.defer"

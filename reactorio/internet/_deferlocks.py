@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import ParamSpec, Self
 
-from reactorio.internet._deferred import Deferred
+from reactorio.internet._deferred import Deferred, _PlainT
 from reactorio.internet._results import deferred_of, succeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
     from typing import Literal, overload
+
+    from reactorio.aio.futures import Future
+    from reactorio.python.failure import Failure
 
 __all__ = [
     "DeferredLock",
@@ -59,6 +62,9 @@ class _ConcurrencyPrimitive:
     if TYPE_CHECKING:
 
         @overload
+        def run(self, f: Callable[_P, Failure], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[Any]: ...
+
+        @overload
         def run(self, f: Callable[_P, Deferred[_T]], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
 
         @overload
@@ -67,7 +73,20 @@ class _ConcurrencyPrimitive:
         ) -> Deferred[_T]: ...
 
         @overload
-        def run(self, f: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+        def run(self, f: Callable[_P, Future[_T]], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+        @overload
+        def run(self, f: Callable[_P, _PlainT], /, *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_PlainT]: ...
+
+        @overload
+        def run(
+            self, f: Callable[_P, Deferred[_T] | Failure], /, *args: _P.args, **kwargs: _P.kwargs
+        ) -> Deferred[_T]: ...
+
+        @overload
+        def run(
+            self, f: Callable[_P, _T | Deferred[_T] | Failure], /, *args: _P.args, **kwargs: _P.kwargs
+        ) -> Deferred[_T]: ...
 
     def run(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
         """Acquire, call ``f``, wait if it returns a Deferred or a coroutine, release, and give its result."""

@@ -20,17 +20,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from types import CoroutineType, GeneratorType, MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Protocol, TypeVar, cast, overload
 
 from typing_extensions import ParamSpec, Self
 
 from reactorio.aio.futures import (
     AsyncioCancelledError,
-    Awaited,
+    AwaitedFuture,
     BridgeFuture,
     CancelledError,
     StandIn,
     current_task,
+    foreign_future,
     running_loop,
 )
 from reactorio.internet._unhandled import DebugInfo
@@ -38,6 +39,8 @@ from reactorio.python.deprecate import warnAboutFunction
 from reactorio.python.failure import Failure, _extraneous, caught, special_classes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reactorio.aio.futures import Future, Loop
     from reactorio.internet.interfaces import IReactorTime
 
@@ -46,7 +49,21 @@ __all__ = ["AlreadyCalledError", "Deferred", "NotACoroutineError", "TimeoutError
 _T = TypeVar("_T")
 _ResultT = TypeVar("_ResultT")
 _NextT = TypeVar("_NextT")
+_OtherT = TypeVar("_OtherT")
+_PlainT = TypeVar("_PlainT", bound="_Plain")
 _P = ParamSpec("_P")
+
+if TYPE_CHECKING:
+
+    class _Plain(Protocol):
+        """
+        Anything but a Deferred or a Failure, for which no type has a name: everything has this method, and those two
+        pretend not to. That is how checkers find the overload for callbacks that return ``int | str``; mypy takes that
+        apart, and would otherwise call the result an object.
+        """
+
+        def __dir__(self) -> Iterable[str]: ...
+
 
 _ARGS = 1
 _WAITER = 2
@@ -58,7 +75,14 @@ _NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
 class AlreadyCalledError(Exception):
-    """The Deferred has fired before. In debug mode the message says where it was made, and where it was fired."""
+    """
+    The Deferred has fired before. In debug mode the argument says where it was made, and where it was fired.
+
+    Without that there is no argument, as in Twisted.
+    """
+
+    def __str__(self) -> str:
+        return super().__str__() or "the Deferred has fired before; defer.setDebugging(True) has this error say where"
 
 
 class TimeoutError(Exception):
@@ -116,6 +140,9 @@ class Deferred(Generic[_ResultT]):
     # Whether it was cancelled under its producer, who may therefore fire it once more.
     _suppressAlreadyCalled: bool
 
+    if TYPE_CHECKING:
+        __dir__: None  # type: ignore[assignment]  # see _Plain
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         special_classes.add(cls)
@@ -163,24 +190,96 @@ class Deferred(Generic[_ResultT]):
     @overload
     def addCallbacks(
         self,
-        callback: Callable[..., Deferred[_NextT]],
-        errback: Callable[..., Deferred[_NextT] | Failure | _NextT] | None = None,
-        callbackArgs: Sequence[Any] = (),
-        callbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-        errbackArgs: Sequence[Any] = (),
-        errbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-    ) -> Deferred[_NextT]: ...
+        callback: Callable[[_ResultT], Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
 
     @overload
     def addCallbacks(
         self,
-        callback: Callable[..., _NextT | Failure],
-        errback: Callable[..., Deferred[_NextT] | Failure | _NextT] | None = None,
-        callbackArgs: Sequence[Any] = (),
-        callbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-        errbackArgs: Sequence[Any] = (),
-        errbackKeywords: Mapping[str, Any] = _NO_KEYWORDS,
-    ) -> Deferred[_NextT]: ...
+        callback: Callable[[_ResultT], Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[[_ResultT], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[[_ResultT], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[[Failure], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: None,
+        errback: Callable[..., Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_ResultT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: None,
+        errback: Callable[..., _OtherT | Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_ResultT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[Concatenate[_ResultT, ...], _NextT | Deferred[_NextT] | Failure],
+        errback: Callable[Concatenate[Failure, ...], _OtherT | Deferred[_OtherT] | Failure] | None = None,
+        callbackArgs: Sequence[Any] | None = (),
+        callbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+        errbackArgs: Sequence[Any] | None = (),
+        errbackKeywords: Mapping[str, Any] | None = _NO_KEYWORDS,
+    ) -> Deferred[_NextT | _OtherT]: ...
 
     def addCallbacks(
         self,
@@ -217,13 +316,21 @@ class Deferred(Generic[_ResultT]):
 
     @overload
     def addCallback(
-        self, callback: Callable[Concatenate[_ResultT, _P], Failure | _NextT], *args: _P.args, **kwargs: _P.kwargs
+        self, callback: Callable[Concatenate[_ResultT, _P], _PlainT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_PlainT]: ...
+
+    @overload
+    def addCallback(
+        self,
+        callback: Callable[Concatenate[_ResultT, _P], Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
     ) -> Deferred[_NextT]: ...
 
     @overload
     def addCallback(
         self,
-        callback: Callable[Concatenate[_ResultT, _P], Failure | Deferred[_NextT] | _NextT],
+        callback: Callable[Concatenate[_ResultT, _P], _NextT | Deferred[_NextT] | Failure],
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> Deferred[_NextT]: ...
@@ -259,7 +366,23 @@ class Deferred(Generic[_ResultT]):
 
     @overload
     def addErrback(
-        self, errback: Callable[Concatenate[Failure, _P], Failure | _NextT], *args: _P.args, **kwargs: _P.kwargs
+        self, errback: Callable[Concatenate[Failure, _P], _PlainT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_ResultT | _PlainT]: ...
+
+    @overload
+    def addErrback(
+        self,
+        errback: Callable[Concatenate[Failure, _P], Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_ResultT | _NextT]: ...
+
+    @overload
+    def addErrback(
+        self,
+        errback: Callable[Concatenate[Failure, _P], _NextT | Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
     ) -> Deferred[_ResultT | _NextT]: ...
 
     def addErrback(self, errback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
@@ -296,11 +419,32 @@ class Deferred(Generic[_ResultT]):
 
     @overload
     def addBoth(
+        self, callback: Callable[Concatenate[_ResultT | Failure, _P], _PlainT], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_PlainT]: ...
+
+    @overload
+    def addBoth(
         self,
-        callback: Callable[Concatenate[_ResultT | Failure, _P], Failure | _NextT],
+        callback: Callable[Concatenate[_ResultT | Failure, _P], Deferred[_NextT] | Failure],
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[_ResultT | Failure, _P], _NextT | Deferred[_NextT] | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_NextT]: ...
+
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[_ResultT | Failure, _P], _ResultT | Failure],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_ResultT]: ...
 
     def addBoth(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
         """Add a step for results and errors alike: ``callback(result or failure, ...)``. See `addCallbacks`."""
@@ -486,6 +630,13 @@ class Deferred(Generic[_ResultT]):
             self.result.cancel()
         del self
 
+    def _cancel_for_task(self) -> None:
+        """Be cancelled because a task is, or what stands for one; whose ``cancel`` gives no error overrides this."""
+        if self.called and isinstance(self.result, Deferred):
+            self.result._cancel_for_task()
+        else:
+            self.cancel()
+
     # As a waiter of another Deferred
 
     def resume(self, result: Any, failed: bool) -> Deferred[Any]:
@@ -497,46 +648,31 @@ class Deferred(Generic[_ResultT]):
 
     # Awaiting
 
-    @_extraneous
     def __await__(self) -> Generator[Any, Any, _ResultT]:
+        # No generator function: its frame would be in the traceback of every error that is awaited. The iterators that
+        # are returned here raise from C, but for `_pending`, whose frame the driver takes out.
         if self.called and not self.paused:
             # The result stays, for who awaits next.
             result: _ResultT = self.result
             if type(result) not in special_classes:
-                return result
+                return _fired(result)
             if self._debugInfo is not None:
                 self._debugInfo.failResult = None
-            try:
-                raise _error_of(result)
-            finally:
-                del self, result
+            return cast("Generator[Any, Any, _ResultT]", map(_raise, (_error_of(result),)))
         loop = running_loop()
         if loop is not None:
             task = current_task(loop)
             if task is not None and not isinstance(task, StandIn):
-                awaited = Awaited(self, loop)
-                if self._callbacks is None:
-                    self._callbacks = [(awaited, awaited, _WAITER)]
-                else:
-                    self._callbacks.append((awaited, awaited, _WAITER))
-                try:
-                    yield awaited
-                except BaseException:
-                    # Woken for another reason: the result, if it is yet to come, is not for this one.
-                    self._remove_waiter(awaited)
-                    raise
-                finally:
-                    del self
-                if awaited.error is None:
-                    value: _ResultT = awaited.value
-                    return value
-                awaited.raise_error()
-        outcome: _ResultT = yield self
-        return outcome
-
-    def _remove_waiter(self, waiter: object) -> None:
-        if self._callbacks is not None and not self._running:
-            self._callbacks[:] = [triple for triple in self._callbacks if triple[0] is not waiter]
+                if self._callbacks is not None:
+                    wrong = _wrong_loop(self, loop)
+                    if wrong is not None:
+                        raise wrong
+                future = AwaitedFuture(loop=loop)
+                future.deferred = self
+                self._add(future, future, _WAITER)
+                awaiting: Generator[Any, Any, _ResultT] = future.__await__()
+                return awaiting
+        return _pending(self)
 
     # So that `yield from deferred` works in generators.
     __iter__ = __await__
@@ -547,16 +683,25 @@ class Deferred(Generic[_ResultT]):
 
         Cancelling the future cancels this Deferred.
         """
-        future = BridgeFuture(self, loop)
+        future = BridgeFuture(loop=loop)
+        future.deferred = self
         self._add(future, future, _WAITER)
         return future
 
     @staticmethod
-    def fromFuture(future: Future[_ResultT]) -> Deferred[_ResultT]:
-        """Return a Deferred that ends as ``future`` does. Cancelling it cancels the future."""
-        deferred: Deferred[_ResultT] = Deferred(lambda _: future.cancel())
+    def fromFuture(future: Future[_T]) -> Deferred[_T]:
+        """
+        Return a Deferred that ends as ``future`` does. Cancelling it cancels the future.
 
-        def adapt(future: Future[_ResultT]) -> None:
+        Raises:
+            RuntimeError: Another event loop than that of the future runs here.
+        """
+        loop = running_loop()
+        if loop is not None and future.get_loop() is not loop:
+            raise foreign_future(future)
+        deferred: Deferred[_T] = Deferred(lambda _: future.cancel())
+
+        def adapt(future: Future[_T]) -> None:
             if deferred.called:
                 # It was cancelled, and does not need to hear of it again. Asked for, the error counts as seen.
                 if not future.cancelled():
@@ -602,6 +747,40 @@ class Deferred(Generic[_ResultT]):
         return f"<{name} at {id(self):#x}>"
 
 
+def _fired(result: _T) -> Generator[Any, Any, _T]:
+    """Await what is there."""
+    return result
+    yield  # which makes it a generator
+
+
+@_extraneous
+def _pending(deferred: Deferred[_T]) -> Generator[Any, Any, _T]:
+    """Await what the driver sends."""
+    result: _T = yield deferred
+    return result
+
+
+# Raises the exception that it is given, without a frame of its own: a generator that has ended does so.
+_ended = _fired(None)
+next(_ended, None)
+_raise = _ended.throw
+
+
+def _wrong_loop(deferred: Deferred[Any], loop: Loop | None) -> RuntimeError | None:
+    """
+    Return an error if who waits for ``deferred`` now, in ``loop`` or in none, would be the second one of two loops.
+
+    A look at who came last finds the common mistake early. What it does not find is told when the Deferred fires.
+    """
+    waiter, _, kind = deferred._callbacks[-1]  # type: ignore[index]  # there are some
+    if kind is not _WAITER or isinstance(waiter, Deferred):
+        return None
+    other = waiter._loop
+    if other is None or other is loop or not other.is_running():
+        return None
+    return RuntimeError(f"{deferred!r} is awaited in another event loop already")
+
+
 special_classes.add(Deferred)
 Deferred.__module__ = AlreadyCalledError.__module__ = "reactorio.internet.defer"
 TimeoutError.__module__ = NotACoroutineError.__module__ = "reactorio.internet.defer"
@@ -634,8 +813,8 @@ def _error_of(error: Any) -> BaseException:
     if type(error) not in special_classes:
         return raised
     try:
-        raised = error.value.with_traceback(error.tb)
-        return raised
+        raised = error.value
+        return raised.with_traceback(error.tb)
     except AttributeError:
         return TypeError(f"exceptions must derive from BaseException, and this Failure holds {error.value!r}")
 

@@ -19,11 +19,14 @@ from reactorio.aio.futures import (
     CancelledError,
     InvalidStateError,
     StandIn,
+    fired_in_wrong_thread,
+    foreign_future,
+    is_cancellation,
     is_future,
     running_loop,
     swap_current_task,
 )
-from reactorio.internet._deferred import _WAITER, Deferred, _error_of, _failure_of, _run
+from reactorio.internet._deferred import _WAITER, Deferred, _error_of, _failure_of, _pending, _run, _wrong_loop
 from reactorio.internet._unhandled import DebugInfo
 from reactorio.python.failure import Failure, _extraneous, special_classes
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["Driver", "drive"]
+
+_PENDING = _pending.__code__
 
 
 class _DefGen_Return(BaseException):
@@ -83,13 +88,21 @@ class Driver(StandIn):
         if failed:
             error = _error_of(result)
             result = None
-            if self._translation is not None and isinstance(error, AsyncioCancelledError):
+            if self._translation is not None and is_cancellation(error):
                 error = self._translation
         loop = running_loop()
+        if loop is not self._loop:
+            if self._loop is not None and self._loop.is_running():
+                # In another thread, where the coroutine belongs and so gets the error.
+                wrong = fired_in_wrong_thread()
+                wrong.__cause__ = error
+                self._loop.call_soon_threadsafe(self._resume_from_loop, None, wrong)
+                return None
+            if loop is not None:
+                self._loop = loop
         if loop is None:
             following = self._context.run(self._step, result, error)
         else:
-            self._loop = loop
             outer = swap_current_task(loop, self)
             try:
                 following = self._context.run(self._step, result, error)
@@ -107,18 +120,18 @@ class Driver(StandIn):
         del following
         return box.pop()
 
-    def _resume_from_loop(self, future: Any = None) -> None:
-        """Go on because ``future`` is done, or because another turn of the loop has come."""
-        result: Any = None
-        failed = False
+    def _resume_from_loop(self, future: Any = None, error: BaseException | None = None) -> None:
+        """Go on because ``future`` is done, or with an ``error``, or because another turn of the loop has come."""
+        result: Any = error
+        failed = error is not None
         if future is not None:
             try:
                 result = future.result()
-            except BaseException as error:
-                result = error
+            except BaseException as raised:
+                result = raised
                 failed = True
         following = self.resume(result, failed)
-        result = None
+        result = error = None
         if following is not None and not following.paused and not following._running:
             _run(following, isinstance(following.result, Failure))
 
@@ -147,9 +160,12 @@ class Driver(StandIn):
                 return self._end(returned.value)
             except BaseException as raised:
                 # The first link of the traceback is this function's.
-                failure = [_failure_of(raised, raised.__traceback__.tb_next)]  # type: ignore[union-attr]  # raised
+                tb = raised.__traceback__.tb_next  # type: ignore[union-attr]  # it was raised
+                if thrown is not None and tb is not None and type(coroutine) is CoroutineType:
+                    _leave_out_await(tb)
+                failure = [_failure_of(raised, tb)]
                 end = [self._end]
-                del self, coroutine, thrown
+                del self, coroutine, thrown, tb
                 return end.pop()(failure.pop())
 
             if type(awaited) is Deferred or isinstance(awaited, Deferred):
@@ -176,7 +192,7 @@ class Driver(StandIn):
                         error = raised
                     continue
                 if self._loop is not None and awaited.get_loop() is not self._loop:
-                    error = RuntimeError(f"{awaited!r} belongs to another event loop than the one that runs")
+                    error = foreign_future(awaited)
                     continue
                 awaited._asyncio_future_blocking = False
                 awaited.add_done_callback(self._resume_from_loop)
@@ -187,11 +203,15 @@ class Driver(StandIn):
                 continue
 
             if not awaited.called or awaited.paused or awaited._running:
-                self._awaited = awaited
                 if awaited._callbacks is None:
                     awaited._callbacks = [(self, self, _WAITER)]
                 else:
+                    if awaited._callbacks[-1][2] is _WAITER:
+                        error = _wrong_loop(awaited, self._loop)
+                        if error is not None:
+                            continue
                     awaited._callbacks.append((self, self, _WAITER))
+                self._awaited = awaited
                 return None
             value = awaited.result
             awaited.result = None
@@ -261,7 +281,7 @@ class Driver(StandIn):
         if isinstance(awaited, Deferred):
             self._translation = self._injected
             self._injected = None
-            awaited.cancel()
+            awaited._cancel_for_task()
         elif is_future(awaited):
             self._translation = self._injected
             if awaited.cancel():
@@ -304,6 +324,17 @@ class Driver(StandIn):
     @property
     def _fut_waiter(self) -> Any:
         return self._awaited if is_future(self._awaited) else None
+
+
+def _leave_out_await(tb: TracebackType) -> None:
+    """Take our link between an ``await`` and the error that came to it out of a traceback; it can only be the first."""
+    following = tb.tb_next
+    while following is not None:
+        if following.tb_frame.f_code is _PENDING:
+            tb.tb_next = following.tb_next
+            return
+        tb = following
+        following = tb.tb_next
 
 
 def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:

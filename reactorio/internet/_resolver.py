@@ -63,7 +63,8 @@ class GAIResolver:
         getaddrinfo: Callable[..., Any] = socket.getaddrinfo,
     ) -> None:
         self._reactor = reactor
-        self._get_thread_pool = getThreadPool or reactor.getThreadPool
+        # A reactor makes its resolver before it is complete itself.
+        self._get_thread_pool = getThreadPool or (lambda: reactor.getThreadPool())
         self._getaddrinfo = getaddrinfo
 
     def resolveHostName(
@@ -105,7 +106,7 @@ class SimpleResolverComplexifier:
     """An IHostnameResolver made of an IResolverSimple: one address a name, and that an IPv4 one."""
 
     def __init__(self, simpleResolver: IResolverSimple) -> None:
-        self._simple = simpleResolver
+        self._simpleResolver = simpleResolver
 
     def resolveHostName(
         self,
@@ -125,9 +126,11 @@ class SimpleResolverComplexifier:
 
         def refused(failure: Failure) -> None:
             if not failure.check(DNSLookupError):
-                _log.failure("while looking up {name} with {resolver}", failure, name=name, resolver=self._simple)
+                _log.failure(
+                    "while looking up {name} with {resolver}", failure, name=name, resolver=self._simpleResolver
+                )
 
-        self._simple.getHostByName(name).addCallback(deliver).addErrback(refused).addCallback(
+        self._simpleResolver.getHostByName(name).addCallback(deliver).addErrback(refused).addCallback(
             lambda _: resolutionReceiver.resolutionComplete()
         )
         return resolution
@@ -159,11 +162,11 @@ class ComplexResolverSimplifier:
     """An IResolverSimple made of an IHostnameResolver: the first IPv4 address."""
 
     def __init__(self, nameResolver: IHostnameResolver) -> None:
-        self._resolver = nameResolver
+        self._nameResolver = nameResolver
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:
         found: Deferred[str] = Deferred()
-        self._resolver.resolveHostName(FirstOneWins(found), name, 0, [IPv4Address])
+        self._nameResolver.resolveHostName(FirstOneWins(found), name, 0, [IPv4Address])
         return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from typing_extensions import ParamSpec
 
 from reactorio.aio.futures import is_future
-from reactorio.internet._deferred import Deferred
+from reactorio.internet._deferred import Deferred, _PlainT
 from reactorio.internet._driver import drive
 from reactorio.python.failure import Failure, caught, special_classes
 
@@ -51,6 +51,10 @@ def execute(callable: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> 
 
 
 @overload
+def maybeDeferred(f: Callable[_P, Failure], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[Any]: ...
+
+
+@overload
 def maybeDeferred(f: Callable[_P, Deferred[_T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
 
 
@@ -59,7 +63,21 @@ def maybeDeferred(f: Callable[_P, Coroutine[Any, Any, _T]], *args: _P.args, **kw
 
 
 @overload
-def maybeDeferred(f: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+def maybeDeferred(f: Callable[_P, Future[_T]], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+
+@overload
+def maybeDeferred(f: Callable[_P, _PlainT], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_PlainT]: ...
+
+
+@overload
+def maybeDeferred(f: Callable[_P, Deferred[_T] | Failure], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
+
+
+@overload
+def maybeDeferred(
+    f: Callable[_P, _T | Deferred[_T] | Failure], *args: _P.args, **kwargs: _P.kwargs
+) -> Deferred[_T]: ...
 
 
 def maybeDeferred(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:

@@ -13,7 +13,9 @@ from __future__ import annotations
 import sys
 from math import floor
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+
+from typing_extensions import ParamSpec
 
 from reactorio._interface import implementer
 from reactorio.internet._cooperate import (
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
     from typing import Protocol
 
+    from reactorio.internet._deferred import _PlainT
     from reactorio.internet.interfaces import IDelayedCall, IReactorCore
 
     class _Reactor(IReactorCore, IReactorTime, Protocol): ...
@@ -67,6 +70,7 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
 
 
 class LoopingCall:
@@ -222,9 +226,47 @@ class LoopingCall:
         return f"LoopingCall<{self.interval!r}>({name}, *{safe_repr(self.a)}, **{safe_repr(self.kw)})"
 
 
+@overload
+def deferLater(clock: IReactorTime, delay: float, callable: None = None) -> Deferred[None]: ...
+
+
+@overload
 def deferLater(
-    clock: IReactorTime, delay: float, callable: Callable[..., _T] | None = None, *args: object, **kw: object
-) -> Deferred[_T]:
+    clock: IReactorTime, delay: float, callable: Callable[_P, Failure], *args: _P.args, **kw: _P.kwargs
+) -> Deferred[Any]: ...
+
+
+@overload
+def deferLater(
+    clock: IReactorTime, delay: float, callable: Callable[_P, Deferred[_T]], *args: _P.args, **kw: _P.kwargs
+) -> Deferred[_T]: ...
+
+
+@overload
+def deferLater(
+    clock: IReactorTime, delay: float, callable: Callable[_P, _PlainT], *args: _P.args, **kw: _P.kwargs
+) -> Deferred[_PlainT]: ...
+
+
+@overload
+def deferLater(
+    clock: IReactorTime, delay: float, callable: Callable[_P, Deferred[_T] | Failure], *args: _P.args, **kw: _P.kwargs
+) -> Deferred[_T]: ...
+
+
+@overload
+def deferLater(
+    clock: IReactorTime,
+    delay: float,
+    callable: Callable[_P, _T | Deferred[_T] | Failure],
+    *args: _P.args,
+    **kw: _P.kwargs,
+) -> Deferred[_T]: ...
+
+
+def deferLater(
+    clock: IReactorTime, delay: float, callable: Callable[..., Any] | None = None, *args: object, **kw: object
+) -> Deferred[Any]:
     """
     Call ``callable``, if there is one, ``delay`` seconds from now.
 

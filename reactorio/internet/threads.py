@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import queue as _queue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from reactorio.aio.futures import running_loop
 from reactorio.internet.defer import Deferred, maybeDeferred
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from typing_extensions import ParamSpec
 
@@ -62,12 +63,33 @@ def callMultipleInThread(
     reactor.callInThread(make_them)
 
 
+@overload
+def blockingCallFromThread(
+    reactor: IReactorFromThreads, f: Callable[P, Deferred[R]], *a: P.args, **kw: P.kwargs
+) -> R: ...
+
+
+@overload
+def blockingCallFromThread(
+    reactor: IReactorFromThreads, f: Callable[P, Coroutine[Any, Any, R]], *a: P.args, **kw: P.kwargs
+) -> R: ...
+
+
+@overload
+def blockingCallFromThread(reactor: IReactorFromThreads, f: Callable[P, R], *a: P.args, **kw: P.kwargs) -> R: ...
+
+
 def blockingCallFromThread(reactor: IReactorFromThreads, f: Callable[P, Any], *a: P.args, **kw: P.kwargs) -> Any:
     """
-    Have the reactor call ``f``, and block this thread, which must not be the reactor's, for the result.
+    Have the reactor call ``f``, and block this thread for the result.
 
     If ``f`` returns a Deferred, a coroutine or a Future, the result is what becomes of it; its error is raised here.
+
+    Raises:
+        RuntimeError: This thread is the reactor's. Unlike Twisted, which waits for itself then.
     """
+    if getattr(reactor, "running", False) and running_loop() is getattr(reactor, "_loop", reactor):
+        raise RuntimeError("blockingCallFromThread was called in the reactor's own thread, and would wait for itself")
     results: _queue.SimpleQueue[object] = _queue.SimpleQueue()
 
     def call() -> None:

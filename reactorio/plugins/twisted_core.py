@@ -9,9 +9,11 @@ from reactorio.internet.endpoints import (
     _TLSClientEndpointParser,
     _TLSServerEndpointParser,
 )
+from reactorio.protocols.haproxy._parser import HAProxyServerParser
 
 __all__: list[str] = []
 
+haproxy = HAProxyServerParser()
 stdio = _StandardIOParser()
 systemd = _SystemdParser()
 tcp6 = _TCP6ServerParser()

@@ -31,6 +31,8 @@ class Proxy(Protocol):
 
     noisy = True
     peer: Proxy | None = None
+    # Does each slow the other down?
+    _joined = False
 
     def setPeer(self, peer: Proxy | None) -> None:
         """Join this with ``peer``."""
@@ -39,6 +41,9 @@ class Proxy(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Close the peer too."""
         if self.peer is not None:
+            if self._joined:
+                # With this connection still its producer, a backlog there would wait for us to go on.
+                self.peer.transport.unregisterProducer()
             self.peer.transport.loseConnection()
             self.peer = None
         elif self.noisy:
@@ -59,6 +64,7 @@ class ProxyClient(Proxy):
         self.peer.setPeer(self)
         self.transport.registerProducer(self.peer.transport, True)
         self.peer.transport.registerProducer(self.transport, True)
+        self._joined = self.peer._joined = True
         self.peer.transport.resumeProducing()
 
 

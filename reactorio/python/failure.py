@@ -97,6 +97,10 @@ class Failure(BaseException):
     _frames: list[FrameRecord]
     _parents: list[str]
 
+    if TYPE_CHECKING:
+        # For checkers, no result like others: see _Plain in internet/_deferred.py.
+        __dir__: None  # type: ignore[assignment]
+
     def __init__(
         self,
         exc_value: BaseException | Failure | None = None,
@@ -196,7 +200,8 @@ class Failure(BaseException):
                 return False
         return reflect.qual(error) in self.parents
 
-    def trap(self, *errorTypes: _ErrorT) -> _ErrorT:
+    # Any, because mypy takes a class for true, and then stumbles over `lambda failure: failure.trap(X) and default`.
+    def trap(self, *errorTypes: object) -> Any:
         """
         Return the first of ``errorTypes`` that the exception is an instance of; if there is none, raise the exception.
 

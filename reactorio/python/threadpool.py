@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextvars import Context, copy_context
-from threading import Condition, Thread, current_thread
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import ParamSpec
 
+from reactorio._threads import AlreadyQuit, pool
 from reactorio.python import context, log
 from reactorio.python.deprecate import deprecated
 from reactorio.python.failure import Failure
@@ -16,6 +16,8 @@ from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from reactorio._threads import Team, ThreadWorker
 
 __all__ = ["ThreadPool"]
 
@@ -52,11 +54,7 @@ class ThreadPool:
         self.name = name
         self.threads: list[Thread] = []
         self._threads_made = 0
-        # Guards all below; notified when there is work, or a thread shall end.
-        self._changed = Condition()
-        self._work: deque[_Call] = deque()
-        self._idle: list[Thread] = []
-        self._to_end = 0
+        self._team = self._new_team()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"min": self.min, "max": self.max, "name": self.name}
@@ -75,23 +73,22 @@ class ThreadPool:
     @property
     def workers(self) -> int:
         """The number of threads."""
-        return len(self.threads)
+        statistics = self._team.statistics()
+        return statistics.idleWorkerCount + statistics.busyWorkerCount
 
     @property
     def waiters(self) -> list[Thread]:
         """The threads that wait for work."""
-        with self._changed:
-            return list(self._idle)
+        return [worker.thread for worker in self._team.idle()]
 
     @property
     def working(self) -> list[Thread]:
         """The threads that do some."""
-        with self._changed:
-            return [thread for thread in self.threads if thread not in self._idle]
+        return [worker.thread for worker in self._team.busy()]
 
     @property
     def _queue(self) -> _Waiting:
-        return _Waiting(self._work)
+        return _Waiting(self._team)
 
     q = _queue
 
@@ -105,19 +102,20 @@ class ThreadPool:
 
     def start(self) -> None:
         """Make threads: the minimum, and for the work that is there."""
+        if self.joined:
+            self._team = self._new_team()
         self.joined = False
         self.started = True
         self.adjustPoolsize()
 
     def stop(self) -> None:
         """Take no more work, and wait until what there is has been done and the threads have ended."""
-        with self._changed:
+        if not self.joined:
             self.joined = True
             self.started = False
-            self._changed.notify_all()
-            ending = list(self.threads)
+            self._team.quit()
         me = current_thread()
-        for thread in ending:
+        for thread in list(self.threads):
             # A pool stopped from one of its own threads ends when that call returns.
             if thread is not me:
                 thread.join()
@@ -132,38 +130,39 @@ class ThreadPool:
         low = self.min if minthreads is None else minthreads
         high = self.max if maxthreads is None else maxthreads
         _check_limits(low, high)
-        with self._changed:
-            self.min = low
-            self.max = high
-            if not self.started:
-                return
-            self._to_end = max(len(self.threads) - high, 0)
-            if self._to_end:
-                self._changed.notify_all()
-            missing = min(max(low, self._wanted()), high) - len(self.threads)
-            for _ in range(missing):
-                self._add_thread()
+        self.min = low
+        self.max = high
+        if self.started:
+            self._team.fit(low, high)
 
     def startAWorker(self) -> None:
         """Make one more thread, if there may be one."""
-        with self._changed:
-            if len(self.threads) < self.max:
-                self._add_thread()
+        self._team.grow(1)
 
     def stopAWorker(self) -> None:
         """End one thread, when it is through with its call."""
-        with self._changed:
-            self._to_end += 1
-            self._changed.notify()
+        self._team.shrink(1)
 
-    def _wanted(self) -> int:
-        """How many threads there would be if each call that waits had its own."""
-        return len(self.threads) - len(self._idle) + len(self._work)
+    # The team of workers, given the most that there may be and what starts a thread. Tests have others.
+    _pool = staticmethod(pool)
 
-    def _add_thread(self) -> None:
-        thread = self.threadFactory(target=self._serve, name=self._generateName())
+    def _new_team(self) -> Team[ThreadWorker[Thread]]:
+        return self._pool(self._limit, self._start_thread)
+
+    def _limit(self) -> int:
+        return self.max if self.started else 0
+
+    def _start_thread(self, target: Callable[[], None]) -> Thread:
+        def serve() -> None:
+            try:
+                target()
+            finally:
+                self.threads.remove(thread)
+
+        thread = self.threadFactory(target=serve, name=self._generateName())
         thread.start()
         self.threads.append(thread)
+        return thread
 
     def _generateName(self) -> str:
         number = self._threads_made
@@ -184,52 +183,22 @@ class ThreadPool:
 
         What ``onResult`` raises is logged.
         """
-        call = _Call(onResult, func, args, kw)
-        with self._changed:
-            if self.joined:
-                return
-            self._work.append(call)
-            if not self.started:
-                return
-            if len(self._work) > len(self._idle) and len(self.threads) < self.max:
-                self._add_thread()
-            else:
-                self._changed.notify()
-
-    def _serve(self) -> None:
-        """What a thread does."""
-        me = current_thread()
-        while True:
-            with self._changed:
-                call = self._next_call(me)
-            if call is None:
-                return
-            call.make()
-            # The next one may be long in coming; who made this one may be gone by then.
-            del call
-
-    def _next_call(self, me: Thread) -> _Call | None:
-        if not self._work or self._to_end:
-            self._idle.append(me)
-            while not self._work and not self._to_end and not self.joined:
-                self._changed.wait()
-            self._idle.remove(me)
-        if self._to_end:
-            self._to_end -= 1
-        elif self._work:
-            return self._work.popleft()
-        self.threads.remove(me)
-        return None
+        if self.joined:
+            return
+        try:
+            self._team.do(_Call(onResult, func, args, kw).make)
+        except AlreadyQuit:
+            pass  # just now
 
 
 class _Waiting:
     """How many calls wait, as a queue would tell."""
 
-    def __init__(self, work: deque[_Call]) -> None:
-        self._work = work
+    def __init__(self, team: Team[ThreadWorker[Thread]]) -> None:
+        self._team = team
 
     def qsize(self) -> int:
-        return len(self._work)
+        return self._team.statistics().backloggedWorkCount
 
 
 class _Call:

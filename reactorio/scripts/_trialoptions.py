@@ -157,7 +157,10 @@ class Options(usage.Options, app.ReactorSelectionMixin):
         """Have these modules, separated with commas, not be there."""
         for module in option.split(","):
             if module in sys.modules:
-                warnings.warn(f"Module {module!r} already imported, disabling anyway.", RuntimeWarning, stacklevel=1)
+                # Where the user knows it from.
+                filename = os.path.join(os.path.dirname(__file__), "trial.py")
+                message = f"Module {module!r} already imported, disabling anyway."
+                warnings.warn_explicit(message, RuntimeWarning, filename, 1)
             sys.modules[module] = None  # type: ignore[assignment]  # what an import then fails on
 
     # -- the rest of the line

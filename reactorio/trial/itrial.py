@@ -54,25 +54,25 @@ class IReporter(Interface, Protocol):
     shouldStop: bool = Attribute("True once no further test is to be started.")
     testsRun: int = Attribute("How many tests were started.")
 
-    def startTest(self, method: Any) -> None:
+    def startTest(self, method: Any, /) -> None:
         """The test ``method`` is about to run."""
 
-    def stopTest(self, method: Any) -> None:
+    def stopTest(self, method: Any, /) -> None:
         """The test ``method`` is over, whatever came of it."""
 
     def addSuccess(self, test: Any) -> None:
         """The test ran, and nothing was wrong with it."""
 
-    def addFailure(self, test: Any, failure: Problem) -> None:
+    def addFailure(self, test: Any, failure: Problem, /) -> None:
         """An assertion of the test did not hold."""
 
-    def addError(self, test: Any, error: Problem) -> None:
+    def addError(self, test: Any, error: Problem, /) -> None:
         """Something escaped from the test, its fixtures or the log that was no assertion."""
 
     def addSkip(self, test: Any, reason: str) -> None:
         """The test was not run, or gave up, because of ``reason``."""
 
-    def addExpectedFailure(self, test: Any, failure: Problem, todo: Todo | None = None) -> None:
+    def addExpectedFailure(self, test: Any, failure: Problem, /, todo: Todo | None = None) -> None:
         """The test is marked ``todo``, and failed as it says."""
 
     def addUnexpectedSuccess(self, test: Any, todo: Todo | None = None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pdb  # noqa: T100  # the debugger is a feature here
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from reactorio.python import log
+from reactorio.python.deprecate import deprecated
+from reactorio.python.versions import Version
 from reactorio.trial import unittest
 from reactorio.trial._asyncrunner import TestSuite, _ForceGarbageCollectionDecorator, _iterateTests
 from reactorio.trial._loader import (
@@ -51,8 +54,15 @@ __all__ = [
     "isPackageDirectory",
     "isTestCase",
     "name",
+    "samefile",
     "suiteVisit",
 ]
+
+
+@deprecated(Version("Twisted", 26, 10, 0), replacement="os.path.samefile")
+def samefile(filename1: str, filename2: str) -> bool:
+    """Are both names of the same file?"""
+    return os.path.samefile(filename1, filename2)
 
 
 class TrialRunner:

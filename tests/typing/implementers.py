@@ -2,6 +2,11 @@
 Each class against each interface that it says it implements: read by type checkers, never run.
 """
 
+from reactorio._threads import IExclusiveWorker, IWorker
+from reactorio._threads._memory import MemoryWorker
+from reactorio._threads._team import Team
+from reactorio._threads._threadworker import LockWorker, ThreadWorker
+from reactorio.aio.base import PluggableResolver
 from reactorio.aio.connecting import BaseConnector
 from reactorio.aio.datagrams import BasePort as BaseDatagramPort
 from reactorio.aio.listening import Port
@@ -85,6 +90,7 @@ from reactorio.internet.interfaces import (
     IConnector,
     IConsumer,
     IDelayedCall,
+    IFileDescriptorReceiver,
     IHalfCloseableDescriptor,
     IHostnameResolver,
     IHostResolution,
@@ -97,6 +103,7 @@ from reactorio.internet.interfaces import (
     IOpenSSLServerConnectionCreator,
     IProcessProtocol,
     IProcessTransport,
+    IProducer,
     IProtocol,
     IProtocolFactory,
     IPullProducer,
@@ -146,12 +153,32 @@ from reactorio.logger._observer import LogPublisher, _Guarded
 from reactorio.logger._stdlib import STDLibLogObserver
 from reactorio.persisted.sob import IPersistable, Persistent
 from reactorio.plugin import IPlugin
+from reactorio.protocols._amp.descriptors import _DescriptorExchanger
 from reactorio.protocols._basic.files import FileSender
 from reactorio.protocols._sni import SNIConnectionCreator
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
 from reactorio.protocols._tls.factory import _ContextFactoryToConnectionFactory
 from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
+from reactorio.protocols.amp import (
+    AMP,
+    Argument,
+    BinaryBoxProtocol,
+    BoxDispatcher,
+    CommandLocator,
+    IArgumentType,
+    IBoxReceiver,
+    IBoxSender,
+    IResponderLocator,
+    SimpleStringLocator,
+)
+from reactorio.protocols.haproxy._info import ProxyInfo
+from reactorio.protocols.haproxy._interfaces import IProxyInfo, IProxyParser
+from reactorio.protocols.haproxy._parser import HAProxyServerParser
+from reactorio.protocols.haproxy._v1parser import V1Parser
+from reactorio.protocols.haproxy._v2parser import V2Parser
+from reactorio.protocols.htb import HierarchicalBucketFilter, IBucketFilter, _Puller
 from reactorio.protocols.loopback import LoopbackRelay, _LoopbackAddress, _LoopbackTransport
+from reactorio.protocols.pcp import BasicProducerConsumerProxy
 from reactorio.protocols.wire import Chargen
 from reactorio.python.filepath import FilePath, IFilePath
 from reactorio.python.zippath import ZipPath
@@ -185,6 +212,7 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    BasicProducerConsumerProxy,
     _ProcessEndpointTransport,
     Connection,
     ProtocolToConsumerAdapter,
@@ -219,7 +247,7 @@ _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
 _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
-_IPullProducer: list[type[IPullProducer]] = [FileSender, Chargen]
+_IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen]
 _IPushProducer: list[type[IPushProducer]] = [
     _ProcessEndpointTransport,
     _PullToPush,
@@ -230,15 +258,16 @@ _IPushProducer: list[type[IPushProducer]] = [
     FileDescriptor,
     StandardIO,
 ]
-_IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]
+_IReactorCore: list[type[IReactorCore]] = [Reactor, MemoryReactor]  # pyright: ignore[reportAssignmentType]  # running: a property
 _IReactorFDSet: list[type[IReactorFDSet]] = [Reactor, MemoryReactor]
 _IReactorMulticast: list[type[IReactorMulticast]] = [Reactor]
 _IReactorPluggableNameResolver: list[type[IReactorPluggableNameResolver]] = [
+    PluggableResolver,
     Reactor,
     MemoryReactor,
     RaisingMemoryReactor,
 ]
-_IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [Reactor]
+_IReactorPluggableResolver: list[type[IReactorPluggableResolver]] = [PluggableResolver, Reactor]
 _IReactorProcess: list[type[IReactorProcess]] = [Reactor]
 _IReactorSSL: list[type[IReactorSSL]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorSocket: list[type[IReactorSocket]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
@@ -272,6 +301,7 @@ _IStreamServerEndpoint: list[type[IStreamServerEndpoint]] = [
     UNIXServerEndpoint,
 ]
 _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]] = [
+    HAProxyServerParser,
     _StandardIOParser,
     _SystemdParser,
     _TCP6ServerParser,
@@ -295,7 +325,7 @@ _IUDPTransport: list[type[IUDPTransport]] = [UDPPort, FakeDatagramTransport]  # 
 _IUNIXDatagramConnectedTransport: list[type[IUNIXDatagramConnectedTransport]] = [ConnectedDatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IUNIXDatagramTransport: list[type[IUNIXDatagramTransport]] = [DatagramPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IUNIXTransport: list[type[IUNIXTransport]] = [_CarriesDescriptors]
-_IExitSignalCapturing: list[type[_ISupportsExitSignalCapturing]] = [Reactor]
+_IExitSignalCapturing: list[type[_ISupportsExitSignalCapturing]] = [Reactor]  # pyright: ignore[reportAssignmentType]  # it looks at the last assignment
 
 # reactorio.logger
 
@@ -318,6 +348,7 @@ _IPersistable: list[type[IPersistable]] = [Persistent]
 # reactorio.plugin
 
 _IPlugin: list[type[IPlugin]] = [
+    HAProxyServerParser,
     InstallableReactor,
     ServiceMaker,
     _TCP6ServerParser,
@@ -333,8 +364,8 @@ _IFilePath: list[type[IFilePath]] = [FilePath, ZipPath]  # type: ignore[list-ite
 
 # reactorio.trial.itrial
 
-_IReporter: list[type[IReporter]] = [SubunitReporter]
-_IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]
+_IReporter: list[type[IReporter]] = [SubunitReporter]  # pyright: ignore[reportAssignmentType]  # shouldStop: a property
+_IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestResultDecorator]  # pyright: ignore[reportAssignmentType]  # a base that is made at run time
 _ITestCase: list[type[ITestCase]] = [TestDecorator, TestHolder]  # type: ignore[list-item]  # skip: a property here, settable there
 _IAcceptableCiphers: list[type[IAcceptableCiphers]] = [OpenSSLAcceptableCiphers]
 _ICipher: list[type[ICipher]] = [OpenSSLCipher]
@@ -356,3 +387,17 @@ _IOpenSSLServerConnectionCreator: list[type[IOpenSSLServerConnectionCreator]] = 
 ]
 _IOpenSSLTrustRoot: list[type[IOpenSSLTrustRoot]] = [OpenSSLDefaultPaths, OpenSSLCertificateAuthorities]
 _ITLSTransport: list[type[ITLSTransport]] = [Connection]
+_IExclusiveWorker: list[type[IExclusiveWorker]] = [ThreadWorker, MemoryWorker, LockWorker]
+_IWorker: list[type[IWorker]] = [Team]
+_IProxyInfo: list[type[IProxyInfo]] = [ProxyInfo]
+_IProxyParser: list[type[IProxyParser]] = [V2Parser, V1Parser]
+
+# reactorio.protocols.amp
+
+_IArgumentType: list[type[IArgumentType]] = [Argument]
+_IBoxSender: list[type[IBoxSender]] = [BinaryBoxProtocol, AMP]
+_IBoxReceiver: list[type[IBoxReceiver]] = [BoxDispatcher]
+_IResponderLocator: list[type[IResponderLocator]] = [CommandLocator, SimpleStringLocator]
+_IFileDescriptorReceiver: list[type[IFileDescriptorReceiver]] = [_DescriptorExchanger]
+_IProducer: list[type[IProducer]] = [BasicProducerConsumerProxy]
+_IBucketFilter: list[type[IBucketFilter]] = [HierarchicalBucketFilter]

@@ -178,18 +178,19 @@ class IReactorSocket(Interface, Protocol):
     """
 
     def adoptStreamPort(
-        self, fileDescriptor: int, addressFamily: AddressFamily, factory: IProtocolFactory
+        self, fileDescriptor: int, /, addressFamily: AddressFamily, factory: IProtocolFactory
     ) -> IListeningPort:
         """Accept connections on a bound and listening stream socket."""
 
     def adoptStreamConnection(
-        self, fileDescriptor: int, addressFamily: AddressFamily, factory: IProtocolFactory
+        self, fileDescriptor: int, /, addressFamily: AddressFamily, factory: IProtocolFactory
     ) -> None:
         """Serve one connected stream socket."""
 
     def adoptDatagramPort(
         self,
         fileDescriptor: int,
+        /,
         addressFamily: AddressFamily,
         protocol: AbstractDatagramProtocol,
         maxPacketSize: int = 8192,

@@ -29,7 +29,7 @@ class IStreamClientEndpoint(Interface, Protocol):
 class IStreamServerEndpoint(Interface, Protocol):
     """Somewhere to listen at."""
 
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+    def listen(self, protocolFactory: IProtocolFactory, /) -> Deferred[IListeningPort]:
         """Listen; returns a Deferred of the port, which fails with `CannotListenError`."""
 
 

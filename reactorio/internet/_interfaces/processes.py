@@ -27,7 +27,7 @@ class IProcessTransport(ITransport, Protocol):
     def closeStderr(self) -> None:
         """Close our end of the child's standard error."""
 
-    def closeChildFD(self, descriptor: int) -> None:
+    def closeChildFD(self, descriptor: int, /) -> None:
         """Close our end of the pipe that is ``descriptor`` in the child."""
 
     def writeToChild(self, childFD: int, data: bytes) -> None:
@@ -51,7 +51,7 @@ class IProcessTransport(ITransport, Protocol):
 class IProcessProtocol(Interface, Protocol):
     """What an application does with one child process."""
 
-    def makeConnection(self, process: IProcessTransport) -> None:
+    def makeConnection(self, process: IProcessTransport, /) -> None:
         """The child was started."""
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:

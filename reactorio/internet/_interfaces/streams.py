@@ -79,7 +79,7 @@ class ITransport(Interface, Protocol):
             TypeError: ``data`` is no bytes-like object.
         """
 
-    def writeSequence(self, data: Iterable[bytes]) -> None:
+    def writeSequence(self, data: Iterable[bytes], /) -> None:
         """Queue several pieces as one."""
 
     def loseConnection(self) -> None:

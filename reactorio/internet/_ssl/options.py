@@ -238,13 +238,13 @@ class OpenSSLCertificateOptions:
         context.set_session_id(secrets.token_hex(16).encode("ascii"))
         context.set_session_cache_mode(SSL.SESS_CACHE_SERVER if self.enableSessions else SSL.SESS_CACHE_OFF)
 
-    def clientConnectionForTLS(self, protocol: Any) -> Any:
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:
         """Return pyOpenSSL's connection for a client; no name is checked."""
-        return self._connection(protocol, "set_connect_state")
+        return self._connection(tlsProtocol, "set_connect_state")
 
-    def serverConnectionForTLS(self, protocol: Any) -> Any:
+    def serverConnectionForTLS(self, tlsProtocol: Any) -> Any:
         """Return pyOpenSSL's connection for a server."""
-        return self._connection(protocol, "set_accept_state")
+        return self._connection(tlsProtocol, "set_accept_state")
 
     def _connection(self, protocol: Any, set_state: str) -> Any:
         connection = SSL.Connection(self.getContext(), None)

@@ -1,0 +1,1 @@
+"""Tests in several processes: so far, what their parts are put together with."""

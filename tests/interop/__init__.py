@@ -1,0 +1,8 @@
+"""
+Deferreds and asyncio in one program.
+
+    endings               how what is awaited ends, and who drives the coroutine that awaits it
+    asyncio_awaitables    what asyncio has to await
+    deferred_awaitables   what reactorio has to await
+    test_table            every driver, every awaitable, every outcome
+"""

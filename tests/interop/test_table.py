@@ -1,0 +1,147 @@
+"""Every driver, every awaitable, every outcome: each cell a test."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from reactorio.internet import defer
+from reactorio.internet.defer import as_deferred
+from reactorio.internet.task import Clock
+
+from .asyncio_awaitables import ASYNCIO
+from .deferred_awaitables import DEFERREDS
+from .endings import DRIVERS, IN_TASKS, Ending, Table
+
+AWAITABLES = Table({**DEFERREDS, **ASYNCIO})
+SOON = 0.002
+
+
+def awaitables(**having):
+    """Return the names of those that have the given attributes; one that this asyncio lacks is skipped."""
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(sys.version_info < case.since, reason=f"asyncio has had it since {case.since}"),
+        )
+        for name, case in AWAITABLES.items()
+        if all(getattr(case, key) == value for key, value in having.items())
+    ]
+
+
+async def other_tasks_ended():
+    """Let the loop turn until only this task is left; the test's time limit ends an endless wait."""
+    while asyncio.all_tasks() != {asyncio.current_task()}:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("awaitable", awaitables())
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_value_comes(driver, awaitable, run):
+    async def main():
+        result = await DRIVERS[driver](await AWAITABLES.begin(awaitable, Ending("value")))
+        await other_tasks_ended()
+        return result
+
+    assert run(main()) == 7
+
+
+@pytest.mark.parametrize("awaitable", awaitables())
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_an_error_is_raised(driver, awaitable, run):
+    async def main():
+        with pytest.raises(ValueError, match="no"):
+            await DRIVERS[driver](await AWAITABLES.begin(awaitable, Ending("error")))
+        await other_tasks_ended()
+
+    run(main())
+
+
+@pytest.mark.parametrize("awaitable", awaitables(ends_before=False))
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_cancellation_from_outside_goes_through(driver, awaitable, run):
+    ending = Ending("never")
+    expected = asyncio.CancelledError if driver in IN_TASKS else AWAITABLES[awaitable].cancelled
+
+    async def main():
+        driven = DRIVERS[driver](await AWAITABLES.begin(awaitable, ending))
+        await asyncio.sleep(SOON)
+        assert ending.told == []
+        driven.cancel()
+        with pytest.raises(expected):
+            await driven
+        if driver in IN_TASKS:
+            assert driven.cancelled()
+        await other_tasks_ended()
+
+    run(main())
+    assert ending.told == ["cancelled"]
+
+
+async def with_asyncio_timeout(awaitable):
+    async with asyncio.timeout(SOON):
+        return await awaitable
+
+
+async def with_async_timeout(awaitable):
+    import async_timeout
+
+    async with async_timeout.timeout(SOON):
+        return await awaitable
+
+
+def with_wait_for(awaitable):
+    return asyncio.wait_for(awaitable, SOON)
+
+
+LIMITS = {
+    "asyncio.timeout": with_asyncio_timeout,
+    "async_timeout.timeout": with_async_timeout,
+    "wait_for": with_wait_for,
+}
+if sys.version_info < (3, 11):
+    del LIMITS["asyncio.timeout"]
+
+
+@pytest.mark.parametrize("awaitable", awaitables(ends_before=False))
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_asyncio_ends_the_waiting_in_time(driver, limit, awaitable, run):
+    ending = Ending("never")
+
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await DRIVERS[driver](LIMITS[limit](await AWAITABLES.begin(awaitable, ending)))
+        await other_tasks_ended()
+
+    run(main())
+    assert ending.told == ["cancelled"]
+
+
+@pytest.mark.parametrize("awaitable", awaitables(ends_before=False, cancelled=asyncio.CancelledError))
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_add_timeout_ends_the_waiting_in_time(driver, awaitable, run):
+    ending = Ending("never")
+
+    async def main():
+        clock = Clock()
+        limited = as_deferred(await AWAITABLES.begin(awaitable, ending)).addTimeout(1, clock)
+        asyncio.get_running_loop().call_later(SOON, clock.advance, 1)
+        with pytest.raises(defer.TimeoutError):
+            await DRIVERS[driver](limited)
+        await other_tasks_ended()
+
+    run(main())
+    assert ending.told == ["cancelled"]
+
+
+@pytest.mark.parametrize("awaitable", awaitables(ends_before=True))
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_what_ends_in_time_is_not_touched_by_a_limit(driver, limit, awaitable, run):
+    async def main():
+        return await DRIVERS[driver](LIMITS[limit](await AWAITABLES.begin(awaitable, Ending("value"))))
+
+    assert run(main()) == 7
