@@ -133,7 +133,10 @@ def test_no_more_descriptors_wait_than_may():
     for number in numbers:
         protocol.fileDescriptorReceived(number)
     assert protocol.transport.disconnecting
-    assert not any(is_open(number) for number in numbers)
+    protocol.fileDescriptorReceived(another := pipe_with(b""))
+    assert not any(is_open(number) for number in (*numbers, another))
+    protocol.connectionLost(Failure(ConnectionDone()))
+    assert isinstance(protocol.boxReceiver.reason, amp.MalformedAmpBox)
 
 
 def test_a_descriptor_that_did_not_come_is_an_error():
