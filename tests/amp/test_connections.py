@@ -14,7 +14,7 @@ import pytest
 from reactorio._interface import implementer
 from reactorio.internet.error import ConnectionDone
 from reactorio.internet.interfaces import IFileDescriptorReceiver
-from reactorio.internet.protocol import Protocol
+from reactorio.internet.protocol import Factory, Protocol
 from reactorio.protocols import amp
 from reactorio.python.failure import Failure
 
@@ -45,6 +45,31 @@ def test_a_question_can_be_awaited_with_a_time_limit(reactor, run):
             return await client.callRemote(Ask, what="still there")
 
     assert run(main()) == {"answer": "still there"}
+
+
+@pytest.mark.parametrize(
+    ("wire", "logged"),
+    [
+        (amp.Box(_answer=b"1").serialize(), amp.MalformedAmpBox),
+        (b"\0\0", amp.NoEmptyBoxes),
+        # The first two bytes say that a key of 18,245 is coming. This is no error of ours, so the log has nothing.
+        (b"GET / HTTP/1.1\r\n\r\n", None),
+        (amp.Box(_command=b"Ask", _ask=b"1").serialize(), KeyError),
+    ],
+)
+def test_who_talks_nonsense_is_cut_off(reactor, run, logged_errors, wire, logged):
+    async def main():
+        server = Answers()
+        port = reactor.listenTCP(0, Factory.forProtocol(lambda: server), interface="127.0.0.1")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port.getHost().port)
+        writer.write(wire)
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        await port.stopListening()
+
+    run(main())
+    assert [type(error) for error in logged_errors.flush()] == ([] if logged is None else [logged])
 
 
 class Pass(amp.Command):
@@ -108,7 +133,10 @@ def test_no_more_descriptors_wait_than_may():
     for number in numbers:
         protocol.fileDescriptorReceived(number)
     assert protocol.transport.disconnecting
-    assert not any(is_open(number) for number in numbers)
+    protocol.fileDescriptorReceived(another := pipe_with(b""))
+    assert not any(is_open(number) for number in (*numbers, another))
+    protocol.connectionLost(Failure(ConnectionDone()))
+    assert isinstance(protocol.boxReceiver.reason, amp.MalformedAmpBox)
 
 
 def test_a_descriptor_that_did_not_come_is_an_error():

@@ -70,6 +70,8 @@ def test_questions_that_are_asked_meanwhile_wait_for_tls(reactor, run):
     async def main():
         async with Connected(reactor, Answers(), Answers()) as (_, client):
             started = client.callRemote(amp.StartTLS)
+            with pytest.raises(amp.TooLong):
+                client.callRemote(Ask, what="x" * 65536)
             asked = [client.callRemote(Secure) for _ in range(3)]
             await started
             return [await question for question in asked]

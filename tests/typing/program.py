@@ -12,6 +12,7 @@ from reactorio.internet.protocol import (
     ServerFactory,
     connectionDone,
 )
+from reactorio.protocols import amp
 from reactorio.protocols.basic import LineReceiver
 from reactorio.protocols.policies import TimeoutMixin, WrappingFactory
 
@@ -71,3 +72,24 @@ async def main(r: IReactorTCP, clock: IReactorTime) -> None:
         p.sendLine(b"x")
     await endpoints.HostnameEndpoint(r, "h", 1).connect(f)
     clock.callLater(1, print, "x").cancel()
+
+
+class Divide(amp.Command):
+    arguments = [(b"numerator", amp.Integer()), (b"denominator", amp.Integer())]
+    response = [(b"result", amp.Float())]
+    errors = {ZeroDivisionError: b"ZERO_DIVISION"}
+
+
+class Math(amp.AMP):
+    @Divide.responder
+    def divide(self, numerator: int, denominator: int) -> dict[str, float]:
+        return {"result": numerator / denominator}
+
+
+class AsyncMath(amp.AMP):
+    @Divide.responder
+    async def divide(self, numerator: int, denominator: int) -> dict[str, float]:
+        answer = await self.callRemote(Divide, numerator=numerator, denominator=denominator)
+        box = await self.callRemoteString(b"divide", numerator=b"1")
+        self.callRemoteString(b"divide", False, numerator=b"1")
+        return {"result": answer["result"], "size": len(box[b"result"])}

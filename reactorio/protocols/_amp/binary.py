@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
@@ -60,7 +61,7 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
     # Nothing may be sent: the connection is being handed over, or was.
     _locked = False
     # What is to be sent as soon as there is TLS; None if nobody has asked for TLS.
-    _waiting_for_tls: list[AmpBox] | None = None
+    _waiting_for_tls: list[bytes] | None = None
     # TLS was started, and nothing has come through it.
     _just_started_tls = False
     # Why we close the connection, if the peer has broken the rules.
@@ -92,10 +93,11 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
             raise ProtocolSwitched("This connection has switched: no AMP traffic allowed.")
         if self.transport is None:
             raise ConnectionLost
+        data = box.serialize()
         if self._waiting_for_tls is not None:
-            self._waiting_for_tls.append(box)
+            self._waiting_for_tls.append(data)
         else:
-            self.transport.write(box.serialize())
+            self.transport.write(data)
 
     def unhandledError(self, failure: Failure) -> None:
         """Log an error that nobody has dealt with, and close the connection."""
@@ -188,6 +190,8 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
     def fileDescriptorReceived(self, descriptor: int) -> None:
         if IFileDescriptorReceiver.providedBy(self.innerProtocol):
             self.innerProtocol.fileDescriptorReceived(descriptor)
+        elif self._broken_by is not None:
+            os.close(descriptor)
         else:
             super().fileDescriptorReceived(descriptor)
 
@@ -201,8 +205,10 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
             if self.innerProtocolClientFactory is not None:
                 self.innerProtocolClientFactory.clientConnectionLost(None, reason)
         finally:
-            self._close_descriptors()
-            self.boxReceiver.stopReceivingBoxes(self._reason_of_loss(reason))
+            try:
+                self.boxReceiver.stopReceivingBoxes(self._reason_of_loss(reason))
+            finally:
+                self._close_descriptors()
 
     def _reason_of_loss(self, reason: Failure) -> Failure:
         if self._broken_by is not None:
@@ -264,8 +270,8 @@ class BinaryBoxProtocol(StatefulStringProtocol, Int16StringReceiver, _Descriptor
             # It came in plain, from whomever. As a box, or the begin of one, it would be as good as what comes by TLS.
             self._break(MalformedAmpBox("bytes in plain behind the box that starts TLS"))
             return
-        for box in waiting or ():
-            self.sendBox(box)
+        if waiting:
+            self.transport.write(b"".join(waiting))
 
     def _require_no_tls(self, certificate: Any, authorities: Any) -> None:
         if self.hostCertificate is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.internet.interfaces import IFileDescriptorReceiver
+from reactorio.protocols._amp.errors import MalformedAmpBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ class _DescriptorExchanger:
 
     if TYPE_CHECKING:
         transport: Any
+
+        def _break(self, error: Exception) -> None: ...
 
     _sent: Iterator[int]
     _received: Iterator[int]
@@ -56,7 +59,7 @@ class _DescriptorExchanger:
         self._descriptors[next(self._received)] = descriptor
         if len(self._descriptors) > self.max_descriptors:
             self._close_descriptors()
-            self.transport.loseConnection()
+            self._break(MalformedAmpBox(f"more than {self.max_descriptors} descriptors, and no box that has them"))
 
     def _close_descriptors(self) -> None:
         descriptors, self._descriptors = self._descriptors, {}

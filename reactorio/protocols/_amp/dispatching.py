@@ -242,5 +242,6 @@ def _error_box(failure: Failure, tag: bytes) -> AmpBox:
     box[ERROR] = tag
     box[ERROR_CODE] = code
     # In whatever words: a traceback of some length must not be the end of the connection.
-    box[ERROR_DESCRIPTION] = str(description).encode("utf-8", "backslashreplace")[:MAX_VALUE_LENGTH]
+    words = description if isinstance(description, bytes) else str(description).encode("utf-8", "backslashreplace")
+    box[ERROR_DESCRIPTION] = words[:MAX_VALUE_LENGTH]
     return box

@@ -64,10 +64,6 @@ class AMP(BinaryBoxProtocol, BoxDispatcher, CommandLocator, SimpleStringLocator)
         super().connectionLost(reason)
         self.transport = None
 
-    def unhandledError(self, failure: Failure) -> Any:
-        """Log an error that nobody has dealt with, and close the connection."""
-        return BinaryBoxProtocol.unhandledError(self, failure)
-
     def __repr__(self) -> str:
         inner = "" if self.innerProtocol is None else f"inner {self.innerProtocol!r} "
         return f"<{self.__class__.__name__} {inner}at 0x{id(self):x}>"
