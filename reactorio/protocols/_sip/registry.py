@@ -92,15 +92,15 @@ class InMemoryRegistry:
         self.domain = domain
         self.users: dict[str | None, tuple[IDelayedCall, URL]] = {}
 
-    def getAddress(self, userURI: URL) -> Deferred[URL]:
-        if userURI.host != self.domain:
+    def getAddress(self, logicalURL: URL) -> Deferred[URL]:
+        if logicalURL.host != self.domain:
             return fail(LookupError("unknown domain"))
-        if userURI.username not in self.users:
+        if logicalURL.username not in self.users:
             return fail(LookupError("no such user"))
-        return succeed(self.users[userURI.username][1])
+        return succeed(self.users[logicalURL.username][1])
 
-    def getRegistrationInfo(self, userURI: URL) -> Deferred[Registration]:
-        return self.getAddress(userURI).addCallback(lambda url: self._registration(userURI.username))
+    def getRegistrationInfo(self, logicalURL: URL) -> Deferred[Registration]:
+        return self.getAddress(logicalURL).addCallback(lambda url: self._registration(logicalURL.username))
 
     def registerAddress(self, domainURL: URL, logicalURL: URL, physicalURL: URL) -> Deferred[Registration]:
         if domainURL.host != self.domain or logicalURL.host != self.domain:
