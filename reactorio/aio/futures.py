@@ -41,6 +41,7 @@ __all__ = [
     "foreign_future",
     "is_cancellation",
     "is_future",
+    "is_group_of_cancellations",
     "running_loop",
     "swap_current_task",
 ]
@@ -97,6 +98,13 @@ else:
 def is_cancellation(error: object) -> bool:
     """Is it a CancelledError, or an error of many Deferreds that says no more than that they were cancelled?"""
     return isinstance(error, asyncio.CancelledError) or getattr(error, "_only_cancelled", False)
+
+
+def is_group_of_cancellations(error: BaseException) -> bool:
+    """Is it an exception group that has nothing but CancelledErrors in it?"""
+    if sys.version_info < (3, 11) or not isinstance(error, BaseExceptionGroup):  # noqa: F821  # since 3.11
+        return False
+    return error.split(asyncio.CancelledError)[1] is None
 
 
 def foreign_future(future: Future[Any]) -> RuntimeError:

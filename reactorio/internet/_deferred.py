@@ -17,6 +17,7 @@ leaves it nothing to do.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from types import CoroutineType, GeneratorType, MappingProxyType, TracebackType
@@ -32,6 +33,7 @@ from reactorio.aio.futures import (
     StandIn,
     current_task,
     foreign_future,
+    is_group_of_cancellations,
     running_loop,
 )
 from reactorio.internet._unhandled import DebugInfo
@@ -70,6 +72,9 @@ _WAITER = 2
 
 # Told of each Deferred that is made while debug mode is on: `reactorio.debug` keeps track of them.
 on_creation: Callable[[Deferred[Any]], object] | None = None
+
+# Up to 3.12, TaskGroup takes for a cancellation only what is of asyncio's class itself, and for an error what is not.
+_groups_cancellation = (3, 11) <= sys.version_info < (3, 13)
 
 _NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
@@ -798,12 +803,11 @@ def _not_callable(callback: object) -> TypeError:
 
 def _failure_of(error: BaseException, tb: TracebackType | None) -> Failure:
     """Return the Failure for an ``error`` that was just caught, with asyncio's cancellation made ours."""
-    if (
-        type(error) is not CancelledError
-        and isinstance(error, AsyncioCancelledError)
-        and not isinstance(error, CancelledError)
-    ):
-        error = CancelledError(*error.args).with_traceback(tb)
+    if isinstance(error, AsyncioCancelledError):
+        if type(error) is not CancelledError and not isinstance(error, CancelledError):
+            error = CancelledError(*error.args).with_traceback(tb)
+    elif _groups_cancellation and is_group_of_cancellations(error):
+        error = CancelledError().with_traceback(tb)
     return caught(error, tb)
 
 

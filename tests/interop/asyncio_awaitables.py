@@ -235,6 +235,8 @@ async def task_group(ending):
             first = group.create_task(ending.work())
             group.create_task(asyncio.sleep(0))
     except BaseExceptionGroup as group:  # noqa: F821  # since 3.11
+        if ending.never:
+            raise
         [error] = group.exceptions
         raise error from None
     return first.result()
@@ -247,6 +249,8 @@ async def body_of_a_task_group(ending):
             group.create_task(asyncio.sleep(0))
             return await ending.deferred()
     except BaseExceptionGroup as group:  # noqa: F821  # since 3.11
+        if ending.never:
+            raise
         [error] = group.exceptions
         raise error from None
 

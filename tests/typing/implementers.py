@@ -155,6 +155,7 @@ from reactorio.persisted.sob import IPersistable, Persistent
 from reactorio.plugin import IPlugin
 from reactorio.protocols._amp.descriptors import _DescriptorExchanger
 from reactorio.protocols._basic.files import FileSender
+from reactorio.protocols._sip.registry import ILocator, InMemoryRegistry, IRegistry
 from reactorio.protocols._sni import SNIConnectionCreator
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
 from reactorio.protocols._tls.factory import _ContextFactoryToConnectionFactory
@@ -401,3 +402,5 @@ _IResponderLocator: list[type[IResponderLocator]] = [CommandLocator, SimpleStrin
 _IFileDescriptorReceiver: list[type[IFileDescriptorReceiver]] = [_DescriptorExchanger]
 _IProducer: list[type[IProducer]] = [BasicProducerConsumerProxy]
 _IBucketFilter: list[type[IBucketFilter]] = [HierarchicalBucketFilter]
+_IRegistry: list[type[IRegistry]] = [InMemoryRegistry]
+_ILocator: list[type[ILocator]] = [InMemoryRegistry]

@@ -61,8 +61,8 @@ class Command:
     extra: ClassVar[Sequence[Any]] = []
     errors: ClassVar[Mapping[type[Exception], bytes]] = {}
     fatalErrors: ClassVar[Mapping[type[Exception], bytes]] = {}
-    commandType: ClassVar[Callable[[], Any]] = AmpBox
-    responseType: ClassVar[Callable[[], Any]] = AmpBox
+    commandType: ClassVar[type[AmpBox]] = AmpBox
+    responseType: ClassVar[type[AmpBox]] = AmpBox
     requiresAnswer: ClassVar[bool] = True
 
     allErrors: ClassVar[dict[type[Exception], bytes]] = {}

@@ -137,11 +137,11 @@ class BoxDispatcher:
         if self._failAllReason is not None:
             return fail(self._failAllReason) if requiresAnswer else None
         box[COMMAND] = command
-        if requiresAnswer:
-            tag = box[ASK] = self._nextTag()
-        box._sendTo(self.boxSender)
         if not requiresAnswer:
+            box._sendTo(self.boxSender)
             return None
+        tag = box[ASK] = self._nextTag()
+        box._sendTo(self.boxSender)
         question: Deferred[AmpBox] = Deferred()
         self._outstandingRequests[tag] = question
         return question
@@ -232,6 +232,8 @@ class BoxDispatcher:
 def _error_box(failure: Failure, tag: bytes) -> AmpBox:
     """Return the box that tells the peer. What is none of the command's errors is for the log here, and ends it all."""
     error = failure.value
+    code: bytes
+    description: Any
     if isinstance(error, RemoteAmpError):
         code, description = error.errorCode, error.description
         box = QuitBox() if error.fatal else AmpBox()
