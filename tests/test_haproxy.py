@@ -8,15 +8,25 @@ import socket
 import struct
 
 import pytest
+from certificates import SERVER as CERTIFICATE
+from certificates import verifying
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reactorio.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from reactorio.internet.endpoints import serverFromString
+from reactorio.internet.defer import Deferred
+from reactorio.internet.endpoints import (
+    TCP4ClientEndpoint,
+    TCP4ServerEndpoint,
+    connectProtocol,
+    serverFromString,
+    wrapServerTLS,
+)
 from reactorio.internet.interfaces import IPushProducer
 from reactorio.internet.protocol import Factory, Protocol, connectionDone
 from reactorio.internet.task import Clock
 from reactorio.internet.testing import StringTransport
+from reactorio.protocols.haproxy import proxyEndpoint
 from reactorio.protocols.haproxy._exceptions import InvalidNetworkProtocol, InvalidProxyHeader, MissingAddressData
 from reactorio.protocols.haproxy._info import TLSInfo
 from reactorio.protocols.haproxy._tlvs import crc32c
@@ -477,3 +487,50 @@ def test_a_forwarded_port_behind_a_proxy_loses_nothing(run):
         return echoed
 
     assert run(main()) == b"early"
+
+
+class Secretly(Protocol):
+    """Sends a PROXY header before or within TLS, and takes the answer."""
+
+    def __init__(self, within):
+        self.within = within
+        self.answer = b""
+        self.lost = Deferred()
+
+    def connectionMade(self):
+        if not self.within:
+            self.transport.write(V2)
+        self.transport.startTLS(verifying())
+        self.transport.write((V2 if self.within else b"") + b"hello")
+
+    def dataReceived(self, data):
+        self.answer += data
+
+    def connectionLost(self, reason=connectionDone):
+        self.lost.callback(self.answer)
+
+
+class Told(Whoami):
+    def dataReceived(self, data):
+        self.transport.write(self.transport.proxy_info.unique_id + b" ")
+        super().dataReceived(data)
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_the_header_may_come_before_tls_or_within(run, within):
+    async def main():
+        from reactorio.internet import reactor
+
+        plain = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
+        if within:
+            endpoint = proxyEndpoint(wrapServerTLS(CERTIFICATE.options(), plain))
+        else:
+            endpoint = wrapServerTLS(CERTIFICATE.options(), proxyEndpoint(plain))
+        listening = await endpoint.listen(Factory.forProtocol(Told))
+        client = Secretly(within)
+        await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", listening.getHost().port), client)
+        answer = await client.lost
+        await listening.stopListening()
+        return answer
+
+    assert run(main()) == b"one 192.0.2.1 hello"
