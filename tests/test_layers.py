@@ -16,6 +16,7 @@ LAYERS = {
     "reactorio._alias": 0,
     "reactorio._interface": 0,
     "reactorio._metadata": 0,
+    "reactorio._mypyc": 0,
     "reactorio._threads": 1,
     "reactorio._inherit": 0,
     "reactorio.as_twisted": 8,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from reactorio.internet._deferred import Deferred, TimeoutError
+from reactorio.internet._defererrors import TimeoutError
+from reactorio.internet._deferred import Deferred
 from reactorio.python import lockfile
 from reactorio.python.failure import Failure
 

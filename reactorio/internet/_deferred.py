@@ -21,10 +21,11 @@ import sys
 import warnings
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from types import CoroutineType, GeneratorType, MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, TypeVar, cast, overload
 
 from typing_extensions import ParamSpec, Self
 
+from reactorio._mypyc import mypyc_attr
 from reactorio.aio.futures import (
     AsyncioCancelledError,
     AwaitedFuture,
@@ -36,15 +37,15 @@ from reactorio.aio.futures import (
     is_group_of_cancellations,
     running_loop,
 )
+from reactorio.internet._defererrors import AlreadyCalledError, NotACoroutineError, TimeoutError, raise_as_it_is
 from reactorio.internet._unhandled import DebugInfo
 from reactorio.python.deprecate import warnAboutFunction
 from reactorio.python.failure import Failure, _extraneous, caught, special_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from reactorio.aio.futures import Future, Loop
     from reactorio.internet.interfaces import IReactorTime
+    from reactorio.python.failure import PlainResult
 
 __all__ = ["AlreadyCalledError", "Deferred", "NotACoroutineError", "TimeoutError"]
 
@@ -52,20 +53,8 @@ _T = TypeVar("_T")
 _ResultT = TypeVar("_ResultT")
 _NextT = TypeVar("_NextT")
 _OtherT = TypeVar("_OtherT")
-_PlainT = TypeVar("_PlainT", bound="_Plain")
+_PlainT = TypeVar("_PlainT", bound="PlainResult")
 _P = ParamSpec("_P")
-
-if TYPE_CHECKING:
-
-    class _Plain(Protocol):
-        """
-        Anything but a Deferred or a Failure, for which no type has a name: everything has this method, and those two
-        pretend not to. That is how checkers find the overload for callbacks that return ``int | str``; mypy takes that
-        apart, and would otherwise call the result an object.
-        """
-
-        def __dir__(self) -> Iterable[str]: ...
-
 
 _ARGS = 1
 _WAITER = 2
@@ -79,25 +68,7 @@ _groups_cancellation = (3, 11) <= sys.version_info < (3, 13)
 _NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
-class AlreadyCalledError(Exception):
-    """
-    The Deferred has fired before. In debug mode the argument says where it was made, and where it was fired.
-
-    Without that there is no argument, as in Twisted.
-    """
-
-    def __str__(self) -> str:
-        return super().__str__() or "the Deferred has fired before; defer.setDebugging(True) has this error say where"
-
-
-class TimeoutError(Exception):
-    """The time given to `Deferred.addTimeout` was over; the arguments are that time, and what it was for."""
-
-
-class NotACoroutineError(TypeError):
-    """A coroutine was needed, and this is something else."""
-
-
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Deferred(Generic[_ResultT]):
     """
     A result that comes later, and what shall happen with it then.
@@ -130,7 +101,7 @@ class Deferred(Generic[_ResultT]):
         "result",
     )
 
-    debug: bool = False
+    debug: ClassVar[bool] = False
 
     called: bool
     paused: int
@@ -145,8 +116,7 @@ class Deferred(Generic[_ResultT]):
     # Whether it was cancelled under its producer, who may therefore fire it once more.
     _suppressAlreadyCalled: bool
 
-    if TYPE_CHECKING:
-        __dir__: None  # type: ignore[assignment]  # see _Plain
+    __dir__: ClassVar[None]  # type: ignore[assignment]  # no PlainResult
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -527,7 +497,7 @@ class Deferred(Generic[_ResultT]):
             AlreadyCalledError: It has fired before.
             TypeError: The result is a Deferred. Return it from a callback instead, or let it ``chainDeferred``.
         """
-        if (self.called or self._debugInfo is not None) and self._not_expected():
+        if (self.called or self.debug) and self._not_expected():
             return
         failed = False
         if type(result) in special_classes:
@@ -558,7 +528,7 @@ class Deferred(Generic[_ResultT]):
             fail = Failure(captureVars=self.debug)
         elif not isinstance(fail, Failure):
             fail = Failure(fail)
-        if (self.called or self._debugInfo is not None) and self._not_expected():
+        if (self.called or self.debug) and self._not_expected():
             return
         self.called = True
         self.result = fail
@@ -614,7 +584,7 @@ class Deferred(Generic[_ResultT]):
             else:
                 canceller(self)
             if not self.called:
-                if type(self) is not Deferred or self._debugInfo is not None:
+                if type(self) is not Deferred or self.debug:
                     self.errback(CancelledError())
                 else:
                     # As errback() does it, faster; and a coroutine, which takes the result away, needs no Failure.
@@ -663,7 +633,7 @@ class Deferred(Generic[_ResultT]):
                 return _fired(result)
             if self._debugInfo is not None:
                 self._debugInfo.failResult = None
-            return cast("Generator[Any, Any, _ResultT]", map(_raise, (_error_of(result),)))
+            return cast("Generator[Any, Any, _ResultT]", map(raise_as_it_is, (_error_of(result),)))
         loop = running_loop()
         if loop is not None:
             task = current_task(loop)
@@ -679,8 +649,9 @@ class Deferred(Generic[_ResultT]):
                 return awaiting
         return _pending(self)
 
-    # So that `yield from deferred` works in generators.
-    __iter__ = __await__
+    def __iter__(self) -> Generator[Any, Any, _ResultT]:
+        """Do the same for ``yield from deferred`` in a generator."""
+        return self.__await__()
 
     def asFuture(self, loop: Loop) -> Future[_ResultT]:
         """
@@ -765,12 +736,6 @@ def _pending(deferred: Deferred[_T]) -> Generator[Any, Any, _T]:
     return result
 
 
-# Raises the exception that it is given, without a frame of its own: a generator that has ended does so.
-_ended = _fired(None)
-next(_ended, None)
-_raise = _ended.throw
-
-
 def _wrong_loop(deferred: Deferred[Any], loop: Loop | None) -> RuntimeError | None:
     """
     Return an error if who waits for ``deferred`` now, in ``loop`` or in none, would be the second one of two loops.
@@ -787,8 +752,8 @@ def _wrong_loop(deferred: Deferred[Any], loop: Loop | None) -> RuntimeError | No
 
 
 special_classes.add(Deferred)
-Deferred.__module__ = AlreadyCalledError.__module__ = "reactorio.internet.defer"
-TimeoutError.__module__ = NotACoroutineError.__module__ = "reactorio.internet.defer"
+# mypyc knows no assignment for this.
+setattr(Deferred, "__module__", "reactorio.internet.defer")
 
 
 def _checked(callback: Callable[..., Any]) -> Callable[..., Any]:
@@ -883,7 +848,7 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                     break
                 except BaseException as error:
                     # The first link of the traceback is this function's.
-                    if current._debugInfo is not None and current.debug:
+                    if current.debug:
                         result = Failure(error, None, error.__traceback__.tb_next, True)  # type: ignore[union-attr]  # raised
                     else:
                         result = caught(error, error.__traceback__.tb_next)  # type: ignore[union-attr]  # raised

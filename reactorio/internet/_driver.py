@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Driver", "drive"]
 
-_PENDING = _pending.__code__
+_PENDING = getattr(_pending, "__code__", None)
 
 
 class _DefGen_Return(BaseException):
@@ -56,7 +56,6 @@ class Driver(StandIn):
 
     __slots__ = ("_awaited", "_deferred", "_translation")
 
-    _coroutine: Any
     _deferred: Deferred[Any]
     # The Deferred or the future that will resume the coroutine.
     _awaited: Any

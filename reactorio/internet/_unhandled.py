@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["DebugInfo"]
 
 log = Logger(namespace="reactorio.internet.defer")
+
+_OURS = ("reactorio.internet._deferred", "reactorio.internet._unhandled")
 
 
 class DebugInfo:
@@ -34,11 +37,11 @@ class DebugInfo:
 
     def remember_creator(self) -> None:
         """Keep the stack, from the caller of the Deferred's class up."""
-        self.creator = traceback.format_stack()[:-2]
+        self.creator = _callers_stack()
 
     def remember_invoker(self) -> None:
         """Keep the stack, from the caller of ``callback`` or ``errback`` up."""
-        self.invoker = traceback.format_stack()[:-3]
+        self.invoker = _callers_stack()
 
     def _getDebugTracebacks(self) -> str:
         info = ""
@@ -59,6 +62,13 @@ class DebugInfo:
         log.critical("Unhandled error in Deferred:", isError=True)
         debugInfo = self._getDebugTracebacks()
         log.failure("(debug: {debugInfo})" if debugInfo else "", failure, debugInfo=debugInfo)
+
+
+def _callers_stack() -> list[str]:
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__") in _OURS:
+        frame = frame.f_back
+    return traceback.format_stack(frame)
 
 
 DebugInfo.__module__ = "reactorio.internet.defer"

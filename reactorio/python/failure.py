@@ -11,7 +11,7 @@ import itertools
 import sys
 from functools import cached_property
 from io import StringIO
-from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from reactorio.python import reflect
 from reactorio.python._fakeframes import _Code as _Code
@@ -25,7 +25,7 @@ from reactorio.python.deprecate import deprecatedProperty
 from reactorio.python.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Coroutine, Generator, Iterable
     from types import CodeType, TracebackType
 
     from reactorio.python._formatframes import FrameRecord
@@ -50,13 +50,28 @@ _framework_code: set[CodeType] = set()
 
 def _extraneous(function: _T) -> _T:
     """Mark ``function`` as machinery, whose frames no traceback shows."""
-    _framework_code.add(cast("Any", function).__code__)
+    code = getattr(function, "__code__", None)
+    if code is not None:  # a compiled function has no frames
+        _framework_code.add(code)
     return function
 
 
 # The classes whose instances are more than a value, as the result of a callback: Failure, Deferred, and their
 # subclasses. Looking a class up here takes half of the time of isinstance().
 special_classes: set[type] = set()
+
+if TYPE_CHECKING:
+
+    class PlainResult(Protocol):
+        """
+        An instance of any other class. Python's types have no name for it: everything has this method, and those two
+        pretend not to.
+
+        By that checkers find the overload for callbacks that return, say, ``int | str``. mypy would take the union
+        apart to look for Deferreds in it, and put it together again as ``object``.
+        """
+
+        def __dir__(self) -> Iterable[str]: ...
 
 
 class DefaultException(Exception):
@@ -97,9 +112,7 @@ class Failure(BaseException):
     _frames: list[FrameRecord]
     _parents: list[str]
 
-    if TYPE_CHECKING:
-        # For checkers, no result like others: see _Plain in internet/_deferred.py.
-        __dir__: None  # type: ignore[assignment]
+    __dir__: ClassVar[None]  # type: ignore[assignment]  # no PlainResult
 
     def __init__(
         self,
