@@ -149,12 +149,12 @@ def test_startup_triggers_fire_when_a_loop_is_adopted(run):
 
 def test_timers_of_a_run_that_is_over_do_not_fire_in_the_next(reactor):
     fired = []
-    reactor.callLater(0.005, fired.append, "late")
+    reactor.callLater(0.2, fired.append, "late")
     reactor.callWhenRunning(reactor.stop)
     reactor.run()
     assert len(reactor.getDelayedCalls()) == 1
 
-    reactor.callLater(0.01, reactor.stop)
+    reactor.callLater(0.25, reactor.stop)
     reactor.run()
     assert fired == []
 
@@ -241,11 +241,11 @@ def test_crash_returns_at_once_and_the_next_run_goes_on(reactor):
     told = []
     reactor.addSystemEventTrigger("before", "shutdown", told.append, "shutdown")
     reactor.callWhenRunning(reactor.crash)
-    reactor.callLater(0.001, told.append, "still there")
+    reactor.callLater(0.2, told.append, "still there")
     reactor.run()
     assert told == []
 
-    reactor.callLater(0.01, reactor.stop)
+    reactor.callLater(0.25, reactor.stop)
     reactor.run()
     assert told == ["still there", "shutdown"]
 

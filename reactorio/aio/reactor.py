@@ -404,8 +404,8 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
 
     def _alarm(self) -> None:
         self._armed = None
-        self.runUntilCurrent()
-        self._something_done()
+        if self._run_due():
+            self._something_done()
 
     def _disarm(self) -> None:
         if self._armed is not None:

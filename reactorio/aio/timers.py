@@ -93,6 +93,11 @@ class Timers:
 
     def runUntilCurrent(self) -> None:
         """Make the calls whose time has come; not those that are added meanwhile, even if they are due."""
+        self._run_due()
+
+    def _run_due(self) -> bool:
+        """Do that, and tell whether there was any: a loop may wake us early."""
+        made = False
         self._sort_in()
         heap = self._heap
         now = self.seconds() + _EARLY
@@ -108,9 +113,11 @@ class Timers:
                     call.queued_for = call.time  # it was moved to a later time
                     heappush(heap, (call.time, next(self._sequence), call))
                 else:
+                    made = True
                     _make(call)
         finally:
             self._wake_for_first()
+        return made
 
     def _sort_in(self) -> None:
         """Bring the new calls into the heap; during a round they stay out of it, and so wait for the next."""
