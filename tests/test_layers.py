@@ -26,6 +26,7 @@ LAYERS = {
     "reactorio.copyright": 1,
     "reactorio.persisted": 1,
     "reactorio.aio.futures": 1,
+    "reactorio.aio.standin": 1,
     "reactorio.internet": 2,
     "reactorio.aio": 3,
     "reactorio.internet._baseprocess": 3,

@@ -27,6 +27,7 @@ The reactor on asyncio: the one place where the two models meet.
     timers         callLater
     tasks          what the loop's tasks wait for
     futures        Deferred and Future
+    standin        a coroutine driver as a task
 
 A module may import those below it, none above. `asyncio` and `uvloop` are imported in this package and nowhere else.
 """

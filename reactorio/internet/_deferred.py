@@ -31,12 +31,12 @@ from reactorio.aio.futures import (
     AwaitedFuture,
     BridgeFuture,
     CancelledError,
-    StandIn,
     current_task,
     foreign_future,
     is_group_of_cancellations,
     running_loop,
 )
+from reactorio.aio.standin import StandIn
 from reactorio.internet._defererrors import AlreadyCalledError, NotACoroutineError, TimeoutError, raise_as_it_is
 from reactorio.internet._unhandled import DebugInfo
 from reactorio.python.deprecate import warnAboutFunction

@@ -18,7 +18,6 @@ from reactorio.aio.futures import (
     AsyncioCancelledError,
     CancelledError,
     InvalidStateError,
-    StandIn,
     fired_in_wrong_thread,
     foreign_future,
     is_cancellation,
@@ -26,6 +25,7 @@ from reactorio.aio.futures import (
     running_loop,
     swap_current_task,
 )
+from reactorio.aio.standin import StandIn
 from reactorio.internet._deferred import _WAITER, Deferred, _error_of, _failure_of, _pending, _run, _wrong_loop
 from reactorio.internet._unhandled import DebugInfo
 from reactorio.python.failure import Failure, _extraneous, special_classes
