@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-TWISTED = "twisted==26.10.0"
+TWISTED = "twisted[tls]==26.10.0"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reactorio-benchmarks"
 
 
@@ -16,7 +16,7 @@ def twisted_python() -> str:
     """Return the interpreter, of the version of the one that runs this."""
     home = CACHE / f"twisted-{sys.version_info[0]}.{sys.version_info[1]}"
     python = home / "bin" / "python"
-    if not python.exists() or subprocess.call([python, "-c", "import twisted"], stderr=subprocess.DEVNULL):
+    if not python.exists() or subprocess.call([python, "-c", "import twisted, OpenSSL"], stderr=subprocess.DEVNULL):
         print(f"installing {TWISTED} into {home}", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
         subprocess.check_call([python, "-m", "pip", "install", "-q", TWISTED], stdout=sys.stderr)
