@@ -44,6 +44,13 @@ class StandIn:
 
     # asyncio.isfuture must say no to this class: gather and wait_for would take it for a future.
 
+    def __repr__(self) -> str:
+        state = "finished" if self.done() else "pending"
+        coroutine = getattr(self._coroutine, "__qualname__", type(self._coroutine).__qualname__)
+        frames = self.get_stack()
+        where = f"running at {frames[0].f_code.co_filename}:{frames[0].f_lineno}" if frames else "done"
+        return f"<{type(self).__name__} {state} name={self.get_name()!r} coro=<{coroutine}() {where}>>"
+
     def done(self) -> bool:
         raise NotImplementedError
 

@@ -95,7 +95,7 @@ class Driver(StandIn):
                 # In another thread, where the coroutine belongs and so gets the error.
                 wrong = fired_in_wrong_thread()
                 wrong.__cause__ = error
-                self._loop.call_soon_threadsafe(self._resume_from_loop, None, wrong)
+                self._loop.call_soon_threadsafe(self, None, wrong)
                 return None
             if loop is not None:
                 self._loop = loop
@@ -119,8 +119,12 @@ class Driver(StandIn):
         del following
         return box.pop()
 
-    def _resume_from_loop(self, future: Any = None, error: BaseException | None = None) -> None:
-        """Go on because ``future`` is done, or with an ``error``, or because another turn of the loop has come."""
+    def __call__(self, future: Any = None, error: BaseException | None = None) -> None:
+        """
+        Go on because ``future`` is done, or with an ``error``, or because another turn of the loop has come.
+
+        It is the driver itself that the loop calls: in debug mode, asyncio then says which coroutine was slow.
+        """
         result: Any = error
         failed = error is not None
         if future is not None:
@@ -178,7 +182,7 @@ class Driver(StandIn):
                 # In a coroutine that is asyncio.sleep(0); a generator may say just `yield`.
                 if self._loop is not None and type(coroutine) is CoroutineType:
                     self._awaited = self._loop
-                    self._loop.call_soon(self._resume_from_loop)
+                    self._loop.call_soon(self)
                     return None
                 continue
             elif type(awaited) is CoroutineType or type(awaited) is GeneratorType:
@@ -194,7 +198,7 @@ class Driver(StandIn):
                     error = foreign_future(awaited)
                     continue
                 awaited._asyncio_future_blocking = False
-                awaited.add_done_callback(self._resume_from_loop)
+                awaited.add_done_callback(self)
                 self._awaited = awaited
                 return None
             else:

@@ -88,6 +88,7 @@ async def condition(ending):
     condition = asyncio.Condition()
 
     async def notify():
+        await asyncio.sleep(0)
         async with condition:
             condition.notify()
 

@@ -108,6 +108,9 @@ DRIVERS = {
 if sys.version_info >= (3, 12):
     DRIVERS["eager task"] = eager_task
 
+# One of each kind: ensureDeferred is fromCoroutine by another name.
+CHIEF_DRIVERS = [driver for driver in DRIVERS if driver != "ensureDeferred"]
+
 IN_TASKS = ("task", "eager task")
 
 

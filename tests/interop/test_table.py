@@ -11,30 +11,10 @@ from reactorio.internet import defer
 from reactorio.internet.defer import as_deferred
 from reactorio.internet.task import Clock
 
-from .asyncio_awaitables import ASYNCIO
-from .deferred_awaitables import DEFERREDS
-from .endings import DRIVERS, IN_TASKS, Ending, Table
+from .endings import DRIVERS, IN_TASKS, Ending
+from .table import AWAITABLES, awaitables, other_tasks_ended
 
-AWAITABLES = Table({**DEFERREDS, **ASYNCIO})
 SOON = 0.002
-
-
-def awaitables(**having):
-    """Return the names of those that have the given attributes; one that this asyncio lacks is skipped."""
-    return [
-        pytest.param(
-            name,
-            marks=pytest.mark.skipif(sys.version_info < case.since, reason=f"asyncio has had it since {case.since}"),
-        )
-        for name, case in AWAITABLES.items()
-        if all(getattr(case, key) == value for key, value in having.items())
-    ]
-
-
-async def other_tasks_ended():
-    """Let the loop turn until only this task is left; the test's time limit ends an endless wait."""
-    while asyncio.all_tasks() != {asyncio.current_task()}:
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("awaitable", awaitables())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 
 import pytest
 
@@ -11,27 +10,11 @@ from reactorio.internet.defer import Deferred, ensureDeferred, succeed
 
 from .endings import DRIVERS, soon, wait
 
-since_312 = pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio has had it since 3.12")
-
 
 def soon_fired():
     deferred = Deferred()
     soon(deferred.callback, 7)
     return deferred
-
-
-@since_312
-@pytest.mark.parametrize("fired", [True, False])
-def test_eager_tasks_await_deferreds(fired, run):
-    async def main():
-        async def body():
-            # An eager task inside of a driven coroutine: it is the task that awaits, not the driver.
-            deferred = succeed(7) if fired else soon_fired()
-            return await asyncio.Task(wait(deferred), loop=asyncio.get_running_loop(), eager_start=True)
-
-        return await ensureDeferred(body())
-
-    assert run(main()) == 7
 
 
 def test_tasks_written_in_python_await_deferreds(run):
@@ -136,3 +119,108 @@ def test_a_driven_coroutine_goes_on_the_moment_a_deferred_fires(run):
         return result.result
 
     assert run(main()) == 5
+
+
+# -- All tasks
+
+
+def test_all_tasks_are_those_of_the_loop_seen_from_a_coroutine_too(run):
+    async def body(outer):
+        child = asyncio.ensure_future(asyncio.sleep(0))
+        seen = asyncio.all_tasks()
+        assert asyncio.all_tasks(asyncio.get_running_loop()) == seen
+        await child
+        return seen == {outer, child}
+
+    async def main():
+        return await ensureDeferred(body(asyncio.current_task()))
+
+    assert run(main())
+
+
+def test_what_stands_in_for_a_task_is_not_among_all_tasks(run):
+    """Unlike a Task it is nothing that asyncio.run has to end, or gather() could take."""
+
+    async def body():
+        await asyncio.sleep(0)
+        return asyncio.current_task() in asyncio.all_tasks()
+
+    async def main():
+        return await ensureDeferred(body())
+
+    assert run(main()) is False
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_within_a_coroutine_a_child_task_is_another_current_task(driver, run):
+    async def child():
+        await soon_fired()
+        return asyncio.current_task()
+
+    async def body():
+        task = asyncio.ensure_future(child())
+        return await task is task and asyncio.current_task() is not task
+
+    async def main():
+        return await DRIVERS[driver](body())
+
+    assert run(main())
+
+
+def test_a_coroutine_awaited_in_a_coroutine_runs_in_the_same_task(run):
+    async def inner():
+        await soon_fired()
+        return asyncio.current_task()
+
+    async def body():
+        return await inner() is asyncio.current_task()
+
+    async def main():
+        return await ensureDeferred(body())
+
+    assert run(main())
+
+
+def test_without_a_loop_there_is_no_current_task():
+    async def body(gate):
+        await gate
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.current_task()
+        return "ended"
+
+    gate = Deferred()
+    deferred = ensureDeferred(body(gate))
+    gate.callback(None)
+    assert deferred.result == "ended"
+
+
+def test_a_coroutine_started_without_a_loop_finds_itself_in_one(run):
+    async def body(gate):
+        await gate
+        await asyncio.sleep(0)
+        return asyncio.current_task().get_loop() is asyncio.get_running_loop()
+
+    gate = Deferred()
+    deferred = ensureDeferred(body(gate))
+
+    async def main():
+        soon(gate.callback, None)
+        return await deferred
+
+    assert run(main())
+
+
+def test_what_stands_in_for_a_task_says_what_it_runs(run):
+    async def body():
+        task = asyncio.current_task()
+        task.set_name("mine")
+        return task, repr(task)
+
+    async def main():
+        return await ensureDeferred(body())
+
+    task, text = run(main())
+    name = body.__qualname__
+    assert name.endswith("body")
+    assert text.startswith(f"<Driver pending name='mine' coro=<{name}() running at {__file__}:")
+    assert repr(task).startswith(f"<Driver finished name='mine' coro=<{name}() done")
