@@ -3,25 +3,83 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
-from reactorio.aio.futures import AwaitedFuture, running_loop
+from reactorio.aio.futures import AwaitedFuture, BridgeFuture, running_loop
 
-__all__ = ["awaited_by", "is_task", "running_tasks"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+__all__ = ["await_chain", "awaited_by", "awaited_through", "is_task", "running_tasks"]
 
 
 def running_tasks() -> list[asyncio.Task[Any]]:
     """Return the tasks of the loop that runs here, that of the caller included; none outside of a loop."""
     loop = running_loop()
-    return [] if loop is None else sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
+    return [] if loop is None else sorted(asyncio.all_tasks(loop), key=_number_and_name)
+
+
+def _number_and_name(task: asyncio.Task[Any]) -> tuple[float, str]:
+    """Order tasks with asyncio's own names as they were made, and others after them."""
+    match = re.fullmatch(r"Task-(\d+)", task.get_name())
+    return (int(match[1]) if match else float("inf"), task.get_name())
 
 
 def is_task(thing: object) -> bool:
     return isinstance(thing, asyncio.Task)
 
 
-def awaited_by(task: asyncio.Task[Any]) -> Any:
-    """Return the future or, in place of the future that stands for it, the Deferred that ``task`` waits for."""
-    # Private, and the only way to know before CPython 3.14; both kinds of task have it.
-    waiter = getattr(task, "_fut_waiter", None)
-    return waiter.deferred if isinstance(waiter, AwaitedFuture) else waiter
+def awaited_by(thing: Any) -> Iterable[Any]:
+    """
+    Return what a task or a future waits for: futures, or the Deferreds that they stand for, as far as that is known.
+
+    A future knows nothing of who will set it.
+    """
+    if isinstance(thing, asyncio.Task):
+        # Private, and the only way to know before CPython 3.14; both kinds of task have it.
+        return awaited_through(thing.get_coro(), getattr(thing, "_fut_waiter", None))
+    if isinstance(thing, BridgeFuture):
+        return (thing.deferred,)
+    # gather's future knows its children.
+    return getattr(thing, "_children", ())
+
+
+def awaited_through(coroutine: Any, waiter: Any) -> Iterable[Any]:
+    """Return what a coroutine waits for that has stopped with ``waiter``, which may stand for many."""
+    for frame in await_chain(coroutine):
+        many = _waits_for_many(frame)
+        if many:
+            return many
+    if waiter is None:
+        return ()
+    return (waiter.deferred if isinstance(waiter, AwaitedFuture) else waiter,)
+
+
+def _waits_for_many(frame: FrameType) -> Iterable[Any]:
+    variables = frame.f_locals
+    if frame.f_globals.get("__name__") == "asyncio.tasks":
+        if frame.f_code.co_name == "_wait":
+            return list(variables.get("fs", ()))
+        if frame.f_code.co_name == "wait_for":  # up to Python 3.11, it has a task for what it waits for
+            inner = variables.get("fut")
+            return (inner,) if asyncio.isfuture(inner) else ()
+    # A task group at its end, asyncio's or anyio's.
+    children = getattr(variables.get("self"), "_tasks", None)
+    if isinstance(children, set) and all(map(is_task, children)) and "exit" in frame.f_code.co_name:
+        return sorted(children, key=_number_and_name)
+    return ()
+
+
+def await_chain(coroutine: Any) -> Iterator[FrameType]:
+    """Yield the frames of a coroutine or generator that stands still, and of those that it awaits in turn."""
+    while coroutine is not None:
+        for kind in ("cr", "gi", "ag"):
+            frame = getattr(coroutine, f"{kind}_frame", None)
+            if frame is not None:
+                yield frame
+                coroutine = getattr(coroutine, "gi_yieldfrom" if kind == "gi" else f"{kind}_await", None)
+                break
+        else:
+            return
