@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from reactorio.internet.protocol import ProcessProtocol
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reactorio.internet.interfaces import IProcessProtocol, IReactorProcess
 
@@ -173,24 +174,34 @@ def runWithWarningsSuppressed(
     Call ``f`` with warning filters, each the arguments of `warnings.filterwarnings`, in force until it has returned or,
     if it returns a Deferred, until that has fired.
     """
-    quiet = warnings.catch_warnings()
-    quiet.__enter__()
-    try:
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
         for args, kwargs in suppressedWarnings:
             warnings.filterwarnings(*args, **kwargs)
+        ours = warnings.filters[:]
+    with _changing_filters() as filters:
+        filters[:0] = ours
+
+    def over(value: Any) -> Any:
+        # Exactly these: others may have come and gone meanwhile, in another order.
+        with _changing_filters() as filters:
+            filters[:] = [one for one in filters if not any(one is other for other in ours)]
+        return value
+
+    try:
         result = f(*a, **kw)
     except BaseException:
-        quiet.__exit__(None, None, None)
+        over(None)
         raise
-    if isinstance(result, Deferred):
+    return result.addBoth(over) if isinstance(result, Deferred) else over(result)
 
-        def over(value: Any) -> Any:
-            quiet.__exit__(None, None, None)
-            return value
 
-        return result.addBoth(over)
-    quiet.__exit__(None, None, None)
-    return result
+@contextmanager
+def _changing_filters() -> Iterator[list[Any]]:
+    filters: Any = warnings.filters
+    # This gives the same list back at its end, and forgets what was decided by it: the one public way to have that.
+    with warnings.catch_warnings():
+        yield filters
 
 
 def suppressWarnings(f: Callable[..., Any], *suppressedWarnings: tuple[Iterable[Any], Mapping[str, Any]]) -> Any:
