@@ -152,26 +152,14 @@ def receive(server: Server, sock: socket.socket) -> dict[str, float]:
     return figures
 
 
-def churn(server: Server, connect: Callable[[], socket.socket], count: int) -> dict[str, float]:
+def churn(
+    server: Server, connect: Callable[[], socket.socket], count: int, they_close: bool = False
+) -> dict[str, float]:
     def once() -> None:
         with connect() as sock:
             sock.sendall(b"x")
             assert sock.recv(16) == b"x"
-
-    for _ in range(count // 10):
-        once()
-    with server.measured(count) as figures:
-        for _ in range(count):
-            once()
-    return figures
-
-
-def answer(server: Server, count: int) -> dict[str, float]:
-    def once() -> None:
-        with server.connect() as sock:
-            sock.sendall(b"x")
-            assert sock.recv(16) == b"x"
-            assert sock.recv(16) == b""
+            assert not they_close or sock.recv(16) == b""
 
     for _ in range(count // 10):
         once()
@@ -182,16 +170,16 @@ def answer(server: Server, count: int) -> dict[str, float]:
 
 
 def dial(server: Server) -> dict[str, float]:
-    with socket.create_server(("127.0.0.1", 0)) as listening, server.connect() as sock:
-        with server.measured(DIALS) as figures:
-            sock.sendall(str(listening.getsockname()[1]).encode())
-            for _ in range(DIALS):
-                accepted, _ = listening.accept()
-                with accepted:
-                    assert accepted.recv(16) == b"x"
-                    accepted.sendall(b"x")
-                    assert accepted.recv(16) == b""
-            assert sock.recv(1) == b"k"
+    listening = socket.create_server(("127.0.0.1", 0))
+    with listening, server.connect() as sock, server.measured(DIALS) as figures:
+        sock.sendall(str(listening.getsockname()[1]).encode())
+        for _ in range(DIALS):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.recv(16) == b"x"
+                accepted.sendall(b"x")
+                assert accepted.recv(16) == b""
+        assert sock.recv(1) == b"k"
     return figures
 
 
@@ -305,7 +293,7 @@ def measures(quick: bool) -> dict[str, tuple[str, Measure]]:
         "send": ("send", lambda server: send(server, server.connect())),
         "receive": ("receive", lambda server: receive(server, server.connect())),
         "churn": ("echo", lambda server: churn(server, server.connect, some(4000))),
-        "answer": ("answer", lambda server: answer(server, some(4000))),
+        "answer": ("answer", lambda server: churn(server, server.connect, some(4000), True)),
         "dial": ("dial", dial),
         "unix": ("unix echo", lambda server: ping(server, MESSAGE, 50, some(30_000))),
         "udp 1": ("udp ", lambda server: udp(server, 1, some(10_000))),

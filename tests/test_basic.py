@@ -230,6 +230,30 @@ def test_applications_may_look_at_the_buffer_and_set_it():
     assert stealing.got == [(b"a", b"xb\r\nxc\r\n"), (b"b", b"xc\r\n"), (b"c", b"")]
 
 
+def test_what_a_line_changes_holds_for_the_next_in_the_same_read():
+    class Changing(Lines):
+        def lineReceived(self, line):
+            super().lineReceived(line)
+            if line == b"semicolons":
+                self.delimiter = b";"
+            elif line == b"short":
+                self.MAX_LENGTH = 5
+
+    changing = connected(Changing)
+    changing.dataReceived(b"semicolons\r\nlong ones;short;12345;123456;7")
+
+    assert changing.got == [b"semicolons", b"long ones", b"short", b"12345"]
+    assert changing.transport.disconnecting
+
+
+@pytest.mark.parametrize("length", [0, 1, 62, 8190, 8191, 8192, 10_000])
+def test_a_large_read_of_lines_arrives_whole(length):
+    lines = [bytes([number % 256]) * length for number in range(10, 300)]
+    lines = [line.replace(b"\r", b"r").replace(b"\n", b"n") for line in lines]
+
+    assert outcome(Lines, [b"".join(line + b"\r\n" for line in lines)]) == (lines, False)
+
+
 @pytest.mark.parametrize("kind", [Lines, LinesOnly])
 def test_lines_are_sent_with_their_delimiter(kind):
     sender = connected(kind, delimiter=b"\n")
@@ -253,14 +277,17 @@ def seconds(call, *arguments):
     return time.process_time() - start
 
 
-def test_the_time_for_a_large_read_of_lines_grows_with_its_length():
-    class Pausing(Lines):
+@pytest.mark.parametrize(("kind", "message"), [(Lines, b"x\r\n"), (Int8, b"\1x")])
+def test_the_time_for_a_large_read_grows_with_its_length(kind, message):
+    class Pausing(kind):
         def lineReceived(self, line):
             self.pauseProducing()
 
+        stringReceived = lineReceived
+
     def deliver(count):
         pausing = connected(Pausing)
-        pausing.dataReceived(b"x\r\n" * count)
+        pausing.dataReceived(message * count)
         for _ in range(count):
             pausing.resumeProducing()
 
@@ -299,6 +326,28 @@ def test_the_rest_of_the_data_can_be_taken_over():
     switching.dataReceived(b"\x01a\x01b\x01c")
 
     assert switching.got == [(b"a", b"\x01b\x01c"), (b"z", b"")]
+
+
+def test_what_a_string_brings_in_comes_after_what_is_there():
+    class Feeding(Int8):
+        def stringReceived(self, string):
+            super().stringReceived(string)
+            if string in (b"a", b"d"):
+                self.dataReceived(b"\x01" + string.upper())
+
+    feeding = connected(Feeding)
+    feeding.dataReceived(b"\x01a\x01b")
+    feeding.dataReceived(b"\x01c\x01d")
+
+    assert feeding.got == [b"a", b"b", b"A", b"c", b"d", b"D"]
+
+
+def test_a_receiver_of_strings_holds_no_more_than_what_is_not_delivered():
+    strings = connected(Int8)
+
+    strings.dataReceived(b"\x01a" * 1000 + b"\x02b")
+
+    assert strings._data == b"\x02b"
 
 
 def test_a_string_that_raises_is_not_delivered_again():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from struct import pack, unpack_from
+from functools import cache
+from struct import Struct, pack
 from typing import TYPE_CHECKING, Any
 
 from reactorio.internet.protocol import Protocol
 from reactorio.protocols._basic.pausing import _PauseableMixin
 
 __name__ = "reactorio.protocols.basic"  # the public path: see the package's docstring
+
+_compiled = cache(Struct)
 
 
 class StringTooLongError(AssertionError):
@@ -68,35 +71,38 @@ class IntNStringReceiver(Protocol, _PauseableMixin):
             return
         self._busyReceiving = True
         try:
-            self._gather()
             self._deliver()
         finally:
             self._busyReceiving = False
+            if self._delivered and not self.paused:
+                # An idle connection must not hold on to what it read last.
+                self._data = self._data[self._delivered :]
+                self._delivered = 0
 
     def _deliver(self) -> None:
+        width, unpack = self.prefixLength, _compiled(self.structFormat).unpack_from
+        data, start = self._data, self._delivered
         while not self.paused:
-            if self._pieces:
-                # stringReceived has put data in.
-                self._gather()
-            start = self._delivered + self.prefixLength
-            if len(self._data) < start:
-                self._missing = start - len(self._data)
+            end = start + width
+            if end <= len(data):
+                (length,) = unpack(data, start)
+                if length > self.MAX_LENGTH:
+                    self._gather()
+                    self.lengthLimitExceeded(length)
+                    return
+                begin, end = end, end + length
+                if end <= len(data):
+                    self._delivered = start = end
+                    self.stringReceived(data[begin:end])
+                    if self._delivered != end:
+                        # It has looked at what is left, or set it.
+                        data, start = self._data, self._delivered
+                    continue
+            if not self._pieces:
+                self._missing = end - len(data)
                 return
-            (length,) = unpack_from(self.structFormat, self._data, self._delivered)
-            if length > self.MAX_LENGTH:
-                self._gather()
-                self.lengthLimitExceeded(length)
-                return
-            end = start + length
-            if len(self._data) < end:
-                self._missing = end - len(self._data)
-                return
-            string = self._data[start:end]
-            if end == len(self._data):
-                self._data, self._delivered = b"", 0
-            else:
-                self._delivered = end
-            self.stringReceived(string)
+            self._gather()
+            data, start = self._data, self._delivered
 
     def stringReceived(self, string: bytes) -> Any:
         """A string arrived, without its length. Subclasses say what it means."""
