@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -232,6 +233,44 @@ def test_a_day_has_a_file(tmp_path):
     log.close()
 
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"log": "second", "log.2030_1_1": "first"}
+
+
+def test_yesterdays_file_is_put_aside_when_the_program_starts_again(tw, tmp_path):
+    yesterday = time.time() - 86400
+    (tmp_path / "log").write_text("yesterday")
+    os.utime(tmp_path / "log", (yesterday, yesterday))
+
+    log = tw("python.logfile").DailyLogFile("log", str(tmp_path))
+    log.write("today")
+    old, new = log.getLog(yesterday), log.getLog(time.time())
+    log.close()
+
+    assert (old.readLines(), new.readLines()) == (["yesterday"], ["today"])
+    old.close()
+    new.close()
+
+
+def test_logs_are_read_some_lines_at_a_time(tw, tmp_path):
+    log = tw("python.logfile").LogFile("log", str(tmp_path), rotateLength=None)
+    log.write("1\n2\n3\n")
+    log.rotate()
+    reader = log.getLog(1)
+    assert [reader.readLines(2), reader.readLines(2), reader.readLines(2)] == [["1\n", "2\n"], ["3\n"], []]
+    reader.close()
+    for wrong, error in ((2, ValueError), ("1", TypeError)):
+        with pytest.raises(error):
+            log.getLog(wrong)
+    log.close()
+
+
+def test_a_log_file_is_pickled_without_what_is_open(tmp_path):
+    log = logfile.LogFile("log", str(tmp_path), rotateLength=3)
+    log.write("abc")
+    copy = pickle.loads(pickle.dumps(log))
+    copy.write("d")
+    copy.close()
+    log.close()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"log": "d", "log.1": "abc"}
 
 
 def test_a_log_that_was_moved_away_is_begun_anew(tmp_path):

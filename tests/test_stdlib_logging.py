@@ -97,3 +97,27 @@ def test_errors_of_the_loop_reach_the_log(reactor, logged_errors):
     reactor.callLater(0.01, reactor.stop)
     reactor.run()
     assert [str(error) for error in logged_errors.flush(ZeroDivisionError)] == ["in a bare callback"]
+
+
+def test_in_a_loop_that_was_there_first_records_and_errors_reach_the_log_too():
+    done = run(
+        "import asyncio, logging, sys\n"
+        "from reactorio.internet import reactor\n"
+        "from reactorio.python import log\n"
+        "log.startLogging(sys.stdout, setStdout=False)\n"
+        "async def fails():\n"
+        "    raise KeyError('in a task')\n"
+        "async def main():\n"
+        "    reactor.callLater(0, int)\n"
+        "    asyncio.get_running_loop().call_soon(lambda: 1 / 0)\n"
+        "    logging.getLogger('library').warning('look here')\n"
+        "    lost = asyncio.ensure_future(fails())\n"
+        "    await asyncio.sleep(0)\n"
+        "    del lost\n"
+        "    await asyncio.sleep(0)\n"
+        "asyncio.run(main())\n"
+    )
+    assert done.stderr == ""
+    for said in ("[library#warn] look here", "[asyncio#error] Exception in callback", "ZeroDivisionError: division"):
+        assert done.stdout.count(said) == 1
+    assert done.stdout.count("KeyError: 'in a task'") == 1
