@@ -16,6 +16,7 @@ Logging: events, not lines. A :class:`Logger` makes them, observers take them, t
     _fromstdlib   StdlibHandler: records of logging as events
     _global       LogBeginner, globalLogBeginner
     _json         events in JSON and back
+    _jsonlines    events as flat JSON, for collectors of logs
     _stdlib       STDLibLogObserver
     _legacy       LegacyLogObserverWrapper, publishToNewObserver
     _util         formatTrace
@@ -45,6 +46,7 @@ from reactorio.logger._global import LogBeginner, globalLogBeginner
 from reactorio.logger._interfaces import ILogObserver, LogEvent
 from reactorio.logger._io import LoggingFile
 from reactorio.logger._json import eventAsJSON, eventFromJSON, eventsFromJSONLogFile, jsonFileLogObserver
+from reactorio.logger._jsonlines import event_as_json_line, json_lines_observer
 from reactorio.logger._legacy import LegacyLogObserverWrapper
 from reactorio.logger._levels import InvalidLogLevelError, LogLevel
 from reactorio.logger._logger import Logger, Operation, _loggerFor
@@ -75,6 +77,7 @@ __all__ = [
     "eventAsJSON",
     "eventAsText",
     "eventFromJSON",
+    "event_as_json_line",
     "eventsFromJSONLogFile",
     "extractField",
     "formatEvent",
@@ -83,6 +86,7 @@ __all__ = [
     "globalLogBeginner",
     "globalLogPublisher",
     "jsonFileLogObserver",
+    "json_lines_observer",
     "textFileLogObserver",
     "timeFormatRFC3339",
 ]
