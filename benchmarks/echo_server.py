@@ -42,7 +42,8 @@ def twisted() -> None:
             self.transport.write(data)
 
     port = reactor.listenTCP(0, protocol.Factory.forProtocol(Echo), backlog=1024, interface="127.0.0.1")
-    print(port.getHost().port, flush=True)
+    # Not before it runs, for with that it imports and makes what it needs.
+    reactor.callWhenRunning(print, port.getHost().port, flush=True)
     reactor.run()
 
 

@@ -155,7 +155,8 @@ def twisted(case: str, pem: str) -> None:
             where = reactor.listenSSL(0, factory, options, backlog=1024, interface="127.0.0.1").getHost().port
         else:
             where = reactor.listenTCP(0, factory, backlog=1024, interface="127.0.0.1").getHost().port
-    print(where, flush=True)
+    # Not before it runs, for with that it imports and makes what it needs.
+    reactor.callWhenRunning(print, where, flush=True)
     reactor.run()
 
 

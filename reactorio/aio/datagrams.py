@@ -74,7 +74,6 @@ class BasePort:
         self.reactor: Any = reactor
         self.socket: Any = None
         self._contexts: list[Any] = context.theContextTracker.currentContext().contexts
-        self._log_context: dict[Any, Any] = {}
 
     # ---- what a subclass brings
 
@@ -120,7 +119,6 @@ class BasePort:
             self.socket = self._bound_socket()
         self._say_started()
         self.logstr = f"{log_prefix_of(self.protocol)} (UDP)"
-        self._log_context = {**context.defaultContextDict, ILogContext: {"system": self.logstr, "isError": 0}}
         self.connected = True
         self.disconnected = self._paused = False
         self.reactor._opened(self)
@@ -166,7 +164,7 @@ class BasePort:
     # ---- reading
 
     def _readable(self) -> None:
-        self._contexts.append(self._log_context)
+        self._contexts.append(self)
         try:
             self.doRead()
         except Exception:
@@ -337,3 +335,7 @@ class BasePort:
     def logPrefix(self) -> str:
         """Return how log lines name the protocol."""
         return self.logstr
+
+    def _log_context(self) -> dict[Any, Any]:
+        """Return what a log event in the protocol's methods knows of its origin, for `reactorio.python.context`."""
+        return {**context.defaultContextDict, ILogContext: {"system": self.logstr, "isError": 0}}

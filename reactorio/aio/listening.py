@@ -55,7 +55,8 @@ class Server(Connection):
             self.client = client
 
     def _made(self) -> None:
-        peer = self.getPeer()
+        # Not getPeer, which would keep it: most protocols never ask for it again.
+        peer = self._peer or self._named("peername", self._peername)
         try:
             protocol = self.server.factory.buildProtocol(peer)
         except Exception:

@@ -78,7 +78,6 @@ class _Beneath(Connection):
         self._above: Any = above
         self._transport = above._transport
         self._loop = above._loop
-        self._log_context = above._log_context
         self._reading = above._reading
         self.disconnecting = above.disconnecting
         self.connected = 1

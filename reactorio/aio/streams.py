@@ -103,7 +103,6 @@ class Connection(asyncio.Protocol):
         self.protocol = protocol
         self.reactor: Any = reactor
         self._contexts: list[Any] = context.theContextTracker.currentContext().contexts
-        self._log_context: Any = context.defaultContextDict
 
     # ---- what the loop calls
 
@@ -146,12 +145,11 @@ class Connection(asyncio.Protocol):
     def _connect_protocol(self, protocol: IProtocol) -> None:
         self.protocol = protocol
         self._prefix = log_prefix_of(protocol)
-        self._log_context = _LogContext(self)
         self._guarded(protocol.makeConnection, self)
 
     def data_received(self, data: bytes) -> None:
         contexts = self._contexts
-        contexts.append(self._log_context)
+        contexts.append(self)
         gathered: list[bytes] = []
         self._gathered = gathered
         try:
@@ -191,7 +189,7 @@ class Connection(asyncio.Protocol):
 
     def _guarded(self, call: Any, *args: Any) -> None:
         """Call into the application: what it raises ends this connection."""
-        self._contexts.append(self._log_context)
+        self._contexts.append(self)
         try:
             call(*args)
         except Exception:
@@ -350,7 +348,6 @@ class Connection(asyncio.Protocol):
             self._tell(producer.stopProducing)
         if protocol is not None:
             self._tell(protocol.connectionLost, reason)
-        self._log_context = context.defaultContextDict
         self._after_loss(reason)
 
     def _end(self) -> None:
@@ -383,7 +380,7 @@ class Connection(asyncio.Protocol):
         """The protocol knows; what a subclass has to add."""
 
     def _tell(self, call: Any, *args: Any) -> None:
-        self._contexts.append(self._log_context)
+        self._contexts.append(self)
         try:
             call(*args)
         except Exception:
@@ -550,28 +547,9 @@ class Connection(asyncio.Protocol):
         """Return the protocol and its peer, as log lines name them."""
         return self.logstr
 
-
-class _LogContext:
-    """
-    What a log event in a connection's hooks knows of its origin: a context for `reactorio.python.context`, which makes
-    the text when it is wanted, so that connections do not carry theirs about.
-    """
-
-    __slots__ = ("_transport",)
-
-    def __init__(self, transport: Connection) -> None:
-        self._transport = transport
-
-    def keys(self) -> list[Any]:
-        return [*context.defaultContextDict, ILogContext]
-
-    def __getitem__(self, key: Any) -> Any:
-        if key is ILogContext:
-            return {"system": self._transport.logPrefix(), "isError": 0}
-        return context.defaultContextDict[key]
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return self[key] if key is ILogContext else context.defaultContextDict.get(key, default)
+    def _log_context(self) -> dict[Any, Any]:
+        """Return what a log event in a hook of the protocol's knows of its origin, for `reactorio.python.context`."""
+        return {**context.defaultContextDict, ILogContext: {"system": self.logPrefix(), "isError": 0}}
 
 
 def _as_bytes(data: object) -> bytes:

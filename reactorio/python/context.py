@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 _R = TypeVar("_R")
 _Context = Mapping[Any, Any]
+
+
+class Speaker(Protocol):
+    """Makes its context when somebody asks for it: who is called often has no need to carry one about."""
+
+    def _log_context(self) -> _Context: ...
+
 
 defaultContextDict: dict[Any, Any] = {}
 setDefault = defaultContextDict.__setitem__
@@ -22,17 +29,22 @@ class ContextTracker:
     """The contexts of one thread, innermost last; each holds what the ones outside of it say, too."""
 
     def __init__(self) -> None:
-        self.contexts: list[_Context] = [defaultContextDict]
+        self.contexts: list[dict[Any, Any] | Speaker] = [defaultContextDict]
+
+    def innermost(self) -> _Context:
+        """Return the context that holds."""
+        context = self.contexts[-1]
+        return context if isinstance(context, dict) else context._log_context()
 
     def callWithContext(self, newContext: _Context, func: Callable[..., _R], *args: Any, **kw: Any) -> _R:
-        self.contexts.append({**self.contexts[-1], **newContext})
+        self.contexts.append({**self.innermost(), **newContext})
         try:
             return func(*args, **kw)
         finally:
             self.contexts.pop()
 
     def getContext(self, key: Any, default: Any = None) -> Any:
-        return self.contexts[-1].get(key, default)
+        return self.innermost().get(key, default)
 
 
 class ThreadedContextTracker:

@@ -214,7 +214,7 @@ class _Call:
         self._on_result = on_result
         # Given up as soon as it is called: its arguments live no longer than the call.
         self._function: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None = (function, args, kwargs)
-        self._context = context.theContextTracker.currentContext().contexts[-1]
+        self._context = context.theContextTracker.currentContext().innermost()
         self._variables: Context = copy_context()
 
     def make(self) -> None:
