@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -202,7 +201,9 @@ class Cooperator:
         scheduler: Callable[[Callable[[], None]], IDelayedCall] = _defaultScheduler,
         started: bool = True,
     ) -> None:
-        self._tasks: deque[CooperativeTask[Any]] = deque()
+        self._tasks: list[CooperativeTask[Any]] = []
+        # Where the round of all tasks has come to.
+        self._round = iter(self._tasks)
         self._terminationPredicateFactory = terminationPredicateFactory
         self._scheduler = scheduler
         self._delayedCall: IDelayedCall | None = None
@@ -266,15 +267,16 @@ class Cooperator:
     def _tick(self) -> None:
         """Have a turn."""
         self._delayedCall = None
-        is_over = self._terminationPredicateFactory()
-        while self._tasks:
-            task = self._tasks[0]
-            # Whoever has had its step goes to the end of the line.
-            self._tasks.rotate(-1)
-            task._oneWorkUnit()
-            if is_over():
-                break
+        self._take_steps(self._terminationPredicateFactory())
         self._reschedule()
+
+    def _take_steps(self, is_over: Callable[[], bool]) -> None:
+        while self._tasks:
+            for task in self._round:
+                task._oneWorkUnit()
+                if is_over():
+                    return
+            self._round = iter(self._tasks)
 
 
 _theCooperator = Cooperator()

@@ -11,7 +11,6 @@ Work that is done later, again and again, or bit by bit.
 from __future__ import annotations
 
 import sys
-from math import floor
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
@@ -109,9 +108,11 @@ class LoopingCall:
     @classmethod
     def withCount(cls, countCallable: Callable[[int], object]) -> LoopingCall:
         """
-        Make one that tells its function how many calls this one stands for: 1, plus those that were left out.
+        Make one that tells its function how many calls this one stands for: 1, plus those that were left out since the
+        last one, before a `reset` or another `start` too.
 
-        An interval of 0 leaves nothing out: the count is 1.
+        An interval of 0 leaves nothing out: the count is 1. A call that would stand for none is not made: if it is
+        started again within an interval of the last call, one "now" is none.
         """
 
         def counter() -> object:
@@ -125,9 +126,9 @@ class LoopingCall:
                 if last is None:
                     # The first call is one more, if it is made at the start.
                     last = start - interval if loop._runAtStart else start
-                count = floor((now - start) / interval) - floor((last - start) / interval)
+                count = int((now - start) / interval) - int((last - start) / interval)
                 if count <= 0:
-                    # Rounding made it a little too early. The next one will count for both.
+                    # Or rounding made it a little too early. The next one will count for both.
                     return None
             loop._realLastTime = now
             return countCallable(count)
@@ -164,7 +165,6 @@ class LoopingCall:
         self.starttime = self.clock.seconds()
         self.interval = interval
         self._runAtStart = now
-        self._realLastTime = None
         if now:
             self()
         else:
@@ -219,7 +219,7 @@ class LoopingCall:
         start = cast("float", self.starttime)
         delay = interval - (when - start) % interval
         # Where the clock's numbers are great, adding a small delay may not change them.
-        return delay if when + delay > when else delay + interval
+        return delay if when + delay > when else interval
 
     def __repr__(self) -> str:
         name = getattr(self.f, "__qualname__", None) or safe_repr(self.f)
