@@ -63,7 +63,7 @@ def test_plain_files_are_read_to_the_end_and_written(reactor, tmp_path):
     assert (tmp_path / "out").read_bytes() == b"written"
 
 
-def test_when_nobody_reads_any_more_that_is_the_end(reactor):
+def test_when_nobody_reads_any_more_input_is_still_read_to_its_end(reactor):
     reading, writing = os.pipe()
     source, feed = os.pipe()
     recorder = Recorder()
@@ -71,10 +71,15 @@ def test_when_nobody_reads_any_more_that_is_the_end(reactor):
     os.close(reading)
     reasons = []
     recorder.lost.addCallback(reasons.append).addBoth(lambda _: reactor.stop())
+    # After the loop has seen that nobody reads.
+    reactor.callLater(0.02, transport.write, b"dropped")
+    reactor.callLater(0.02, os.write, feed, b"input")
+    reactor.callLater(0.02, os.close, feed)
     reactor.run()
-    assert len(reasons) == 1
+    assert recorder.received == b"input"
+    assert isinstance(reasons[0], ConnectionDone)
     transport.write(b"dropped")
-    for number in (writing, source, feed):
+    for number in (writing, source):
         os.close(number)
 
 

@@ -80,8 +80,9 @@ class ProcessWriter(Pipe):
             return CONNECTION_LOST
 
     def doRead(self) -> BaseException:
-        # A pipe's writing end can be read in one case only: nobody reads the other end any more.
-        return CONNECTION_LOST
+        # A pipe's writing end can be read in one case only: nobody reads the other end any more. Who was about to close
+        # it, with all written, has lost nothing.
+        return CONNECTION_DONE if self.disconnecting and not self._is_writing() else CONNECTION_LOST
 
     def stopReading(self) -> None:
         """Nothing is read here; what is watched for has to be seen to the end."""

@@ -168,6 +168,10 @@ class FileDescriptor:
             self._pause_if_full()
             self.startWriting()
 
+    def _is_writing(self) -> bool:
+        """Is anything not written yet?"""
+        return len(self.dataBuffer) > self.offset or bool(self._more)
+
     def _pause_if_full(self) -> None:
         if self.producer is None or not self.streamingProducer:
             return

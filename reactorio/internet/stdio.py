@@ -98,21 +98,19 @@ class StandardIO:
         protocol: object = self.protocol
         if IHalfCloseableProtocol.providedBy(protocol):
             self._tell_half(protocol.readConnectionLost)
-        elif self._writer is not None and (self._writer.dataBuffer or self._writer._more):
+        elif self._writer is not None and self._writer._is_writing():
             self.loseConnection()
         else:
             self.connectionLost(reason)
 
     def writeConnectionLost(self, reason: Failure) -> None:
-        """No more output is taken: the end, unless the protocol can live with that."""
+        """No more output is taken. It is the end if we have asked for that, or if there is no more input either."""
         self._writer = None
         protocol: object = self.protocol
-        if self.disconnecting:
+        if self.disconnecting or self._reader is None:
             self.connectionLost(reason)
         elif IHalfCloseableProtocol.providedBy(protocol):
             self._tell_half(protocol.writeConnectionLost)
-        else:
-            self.connectionLost(reason)
 
     def connectionLost(self, reason: Failure) -> None:
         """Both are closed, or have to be here and now."""

@@ -1,0 +1,8 @@
+"""
+The contract of a stream, held by every kind of stream on every kind of loop.
+
+    running     coroutine tests on each kind of loop
+    kinds       how two protocols come to be connected: TCP, TLS, UNIX, a child's pipes, and one over the other
+    producers   what writes at the pace at which it is taken
+    parties     the two ends that a test watches
+"""

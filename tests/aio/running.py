@@ -1,0 +1,66 @@
+"""Running coroutine tests, and ending in the loop what they leave connected."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from aio.parties import Party
+from reactorio.internet import reactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from aio.kinds import Kind, Pair
+
+__all__ = ["Connect", "in_loop", "turns"]
+
+# Seconds after which what a test waits for will not come any more.
+PATIENCE = float(os.environ.get("PATIENCE", 20))
+
+
+class Connect:
+    """Connects parties over one kind of stream, and disconnects them when the test is over."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self._pairs: list[Pair] = []
+
+    async def __call__(self, server: Any = None, client: Any = None) -> Pair:
+        pair = await self.kind.connect(reactor, server or Party(), client or Party())
+        self._pairs.append(pair)
+        return pair
+
+    async def close(self) -> None:
+        for pair in self._pairs:
+            await pair.close()
+
+
+def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine: it runs on a loop of each kind."""
+
+    @wraps(test)
+    def run_it(run: Any, **fixtures: Any) -> None:
+        async def whole() -> None:
+            try:
+                await asyncio.wait_for(test(**fixtures), PATIENCE)
+            finally:
+                for fixture in fixtures.values():
+                    if isinstance(fixture, Connect):
+                        await asyncio.wait_for(fixture.close(), PATIENCE)
+
+        run(whole())
+
+    own = inspect.signature(test)
+    run_parameter = inspect.Parameter("run", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    setattr(run_it, "__signature__", own.replace(parameters=[run_parameter, *own.parameters.values()]))
+    return run_it
+
+
+async def turns(number: int) -> None:
+    """Let the loop do what it can do at once."""
+    for _ in range(number):
+        await asyncio.sleep(0)
