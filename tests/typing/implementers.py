@@ -29,6 +29,33 @@ from reactorio.application.service import (
     Service,
     ServiceMaker,
 )
+from reactorio.cred._digestauth import DigestedCredentials
+from reactorio.cred._inthreads import ChecksInThreads
+from reactorio.cred.audit import AuditedChecker
+from reactorio.cred.checkers import (
+    AllowAnonymousAccess,
+    FilePasswordDB,
+    ICredentialsChecker,
+    InMemoryUsernamePasswordDatabaseDontUse,
+)
+from reactorio.cred.credentials import (
+    Anonymous,
+    APOPCredentials,
+    CramMD5Credentials,
+    IAnonymous,
+    ISSHPrivateKey,
+    IUsernameDigestHash,
+    IUsernameHashedPassword,
+    IUsernamePassword,
+    SSHPrivateKey,
+    UsernameHashedPassword,
+    UsernamePassword,
+)
+from reactorio.cred.hashedfile import HashedPasswordFile
+from reactorio.cred.ldap import LDAPBindChecker
+from reactorio.cred.pam import PluggableAuthenticationModulesChecker
+from reactorio.cred.strcred import ICheckerFactory
+from reactorio.cred.throttling import ThrottledChecker
 from reactorio.internet._baseprocess import _Exit
 from reactorio.internet._delayedcall import DelayedCall
 from reactorio.internet._endpoints.hostname import HostnameEndpoint, _Race, _SimpleHostnameResolver
@@ -153,6 +180,14 @@ from reactorio.logger._observer import LogPublisher, _Guarded
 from reactorio.logger._stdlib import STDLibLogObserver
 from reactorio.persisted.sob import IPersistable, Persistent
 from reactorio.plugin import IPlugin
+from reactorio.plugins.cred_anonymous import AnonymousCheckerFactory
+from reactorio.plugins.cred_file import FileCheckerFactory
+from reactorio.plugins.cred_hashed import HashedFileCheckerFactory
+from reactorio.plugins.cred_ldap import LDAPCheckerFactory
+from reactorio.plugins.cred_memory import InMemoryCheckerFactory
+from reactorio.plugins.cred_pam import PAMCheckerFactory
+from reactorio.plugins.cred_sshkeys import SSHKeyCheckerFactory
+from reactorio.plugins.cred_unix import UNIXChecker, UNIXCheckerFactory
 from reactorio.protocols._amp.descriptors import _DescriptorExchanger
 from reactorio.protocols._basic.files import FileSender
 from reactorio.protocols._sip.registry import ILocator, InMemoryRegistry, IRegistry
@@ -349,6 +384,14 @@ _IPersistable: list[type[IPersistable]] = [Persistent]
 # reactorio.plugin
 
 _IPlugin: list[type[IPlugin]] = [
+    UNIXCheckerFactory,
+    SSHKeyCheckerFactory,
+    PAMCheckerFactory,
+    LDAPCheckerFactory,
+    InMemoryCheckerFactory,
+    HashedFileCheckerFactory,
+    FileCheckerFactory,
+    AnonymousCheckerFactory,
     HAProxyServerParser,
     InstallableReactor,
     ServiceMaker,
@@ -404,3 +447,35 @@ _IProducer: list[type[IProducer]] = [BasicProducerConsumerProxy]
 _IBucketFilter: list[type[IBucketFilter]] = [HierarchicalBucketFilter]
 _IRegistry: list[type[IRegistry]] = [InMemoryRegistry]
 _ILocator: list[type[ILocator]] = [InMemoryRegistry]
+_IAnonymous: list[type[IAnonymous]] = [Anonymous]
+_ICheckerFactory: list[type[ICheckerFactory]] = [
+    UNIXCheckerFactory,
+    SSHKeyCheckerFactory,
+    PAMCheckerFactory,
+    LDAPCheckerFactory,
+    InMemoryCheckerFactory,
+    HashedFileCheckerFactory,
+    FileCheckerFactory,
+    AnonymousCheckerFactory,
+]
+_ICredentialsChecker: list[type[ICredentialsChecker]] = [
+    UNIXChecker,
+    ThrottledChecker,
+    PluggableAuthenticationModulesChecker,
+    LDAPBindChecker,
+    InMemoryUsernamePasswordDatabaseDontUse,
+    HashedPasswordFile,
+    FilePasswordDB,
+    ChecksInThreads,
+    AuditedChecker,
+    AllowAnonymousAccess,
+]
+_ISSHPrivateKey: list[type[ISSHPrivateKey]] = [SSHPrivateKey]
+_IUsernameDigestHash: list[type[IUsernameDigestHash]] = [DigestedCredentials]
+_IUsernameHashedPassword: list[type[IUsernameHashedPassword]] = [
+    UsernameHashedPassword,
+    DigestedCredentials,
+    CramMD5Credentials,
+    APOPCredentials,
+]
+_IUsernamePassword: list[type[IUsernamePassword]] = [UsernamePassword]
