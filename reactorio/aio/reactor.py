@@ -19,6 +19,7 @@ import atexit
 import threading
 import weakref
 from collections import deque
+from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -120,6 +121,9 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
         self._waiting_lock = threading.Lock()
         self._thread_calls: deque[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]] = deque()
         self._thread_calls_expected = False
+        # One handle of the loop makes the calls of many, and must not lend them the context of one. As in Twisted they
+        # are made in that of `run`; in an adopted loop, which has none, in one with nothing in it.
+        self._context = Context()
         Descriptors.__init__(self)
         ReactorCore.__init__(self)
 
@@ -274,6 +278,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
     def mainLoop(self) -> None:
         """Run the loop until the run that `startRunning` began is over."""
         loop = self._loop_to_run()
+        self._context = copy_context()
         loop.call_soon(self._fire_startup)
         self._begin_waiting(loop)
         try:
@@ -400,7 +405,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             return
         if self._armed is not None:
             self._armed.cancel()
-        self._armed = loop.call_later(delay if delay < _A_DAY else _A_DAY, self._alarm)
+        self._armed = loop.call_later(delay if delay < _A_DAY else _A_DAY, self._alarm, context=self._context)
 
     def _alarm(self) -> None:
         self._armed = None
@@ -434,19 +439,19 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             # What came meanwhile waits for its turn behind the timers that are due, so that calls which
             # make calls do not keep the rest from running.
             self._thread_calls_expected = True
-            self._when_loop(lambda loop: loop.call_later(0, self._run_thread_calls))
+            self._when_loop(lambda loop: loop.call_later(0, self._run_thread_calls, context=self._context))
         self._something_done()
 
     def _call_soon_threadsafe(self, callable: Callable[..., object], *args: Any) -> None:
         loop = self._loop
         if loop is not None:
             try:
-                loop.call_soon_threadsafe(callable, *args)
+                loop.call_soon_threadsafe(callable, *args, context=self._context)
                 return
             except RuntimeError:
                 if not loop.is_closed():
                     raise
-        self._when_open(partial(_call_soon_on, callable, args))
+        self._when_open(partial(_call_soon_on, self, callable, args))
 
     def _when_open(self, begin: Callable[[asyncio.AbstractEventLoop], object]) -> None:
         with self._waiting_lock:
@@ -581,8 +586,10 @@ Reactor.__name__ = Reactor.__qualname__ = "ReactorBase"
 AsyncioSelectorReactor.__module__ = "reactorio.internet.asyncioreactor"
 
 
-def _call_soon_on(callable: Callable[..., object], args: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> None:
-    loop.call_soon_threadsafe(callable, *args)
+def _call_soon_on(
+    reactor: Reactor, callable: Callable[..., object], args: tuple[Any, ...], loop: asyncio.AbstractEventLoop
+) -> None:
+    loop.call_soon_threadsafe(callable, *args, context=reactor._context)
 
 
 # A loop has at most one reactor.
