@@ -686,7 +686,7 @@ class Deferred(Generic[_ResultT]):
             try:
                 result = future.result()
             except BaseException as error:
-                deferred.errback(_failure_of(error, error.__traceback__))
+                deferred.errback(_failure_of(error, error.__traceback__.tb_next))  # type: ignore[union-attr]  # raised
             else:
                 deferred.callback(result)
 

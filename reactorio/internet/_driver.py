@@ -131,7 +131,7 @@ class Driver(StandIn):
             try:
                 result = future.result()
             except BaseException as raised:
-                result = raised
+                result = raised.with_traceback(raised.__traceback__.tb_next)  # type: ignore[union-attr]  # raised
                 failed = True
         following = self.resume(result, failed)
         result = error = None
@@ -164,7 +164,7 @@ class Driver(StandIn):
             except BaseException as raised:
                 # The first link of the traceback is this function's.
                 tb = raised.__traceback__.tb_next  # type: ignore[union-attr]  # it was raised
-                if thrown is not None and tb is not None and type(coroutine) is CoroutineType:
+                if tb is not None and type(coroutine) is CoroutineType:
                     _leave_out_await(tb)
                 failure = [_failure_of(raised, tb)]
                 end = [self._end]
@@ -192,7 +192,7 @@ class Driver(StandIn):
                     try:
                         value = awaited.result()
                     except BaseException as raised:
-                        error = raised
+                        error = raised.with_traceback(raised.__traceback__.tb_next)  # type: ignore[union-attr]  # raised
                     continue
                 if self._loop is not None and awaited.get_loop() is not self._loop:
                     error = foreign_future(awaited)
