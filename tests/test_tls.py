@@ -582,6 +582,70 @@ def test_startTLS_on_a_transport_with_tls_is_tls_within_tls(reactor: Any) -> Non
     run(reactor, main)
 
 
+class StdlibClient:
+    """A client of the standard library's that does no I/O, and verifies nothing."""
+
+    def __init__(self) -> None:
+        context = stdlib.SSLContext(stdlib.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, stdlib.CERT_NONE
+        self.arrived, self.leaving = stdlib.MemoryBIO(), stdlib.MemoryBIO()
+        self.tls = context.wrap_bio(self.arrived, self.leaving)
+
+    def handshake(self) -> bool:
+        try:
+            self.tls.do_handshake()
+        except stdlib.SSLWantReadError:
+            return False
+        return True
+
+    def encrypted(self, text: bytes) -> bytes:
+        self.tls.write(text)
+        return self.leaving.read()
+
+    def decrypted(self, data: bytes) -> bytes:
+        self.arrived.write(data)
+        with suppress(stdlib.SSLWantReadError):
+            return self.tls.read(1 << 20)
+        return b""
+
+
+def test_tls_within_tls_may_begin_in_the_midst_of_a_large_read() -> None:
+    class Upgrading(Peer):
+        def dataReceived(self, data: bytes) -> None:
+            super().dataReceived(data)
+            if self.received.endswith(b"STARTTLS"):
+                self.transport.startTLS(SERVER.options())
+
+    server, clock = Upgrading(), Clock()
+    wire: Any = StringTransport()
+    tls: Any = TLSMemoryBIOFactory(SERVER.options(), False, One(server), clock).buildProtocol(None)
+    tls.makeConnection(wire)
+    wire.protocol = tls
+
+    def answer_to(data: bytes) -> bytes:
+        wire.clear()
+        wire.protocol.dataReceived(data)  # startTLS sets another
+        clock.advance(0)
+        return wire.value()
+
+    outer, inner = StdlibClient(), StdlibClient()
+    while not outer.handshake():
+        outer.arrived.write(answer_to(outer.leaving.read()))
+    outer.arrived.write(answer_to(outer.leaving.read()))
+    # Three records of 16 KiB and one that ends at the last byte of 64 KiB, then the hello of the inner TLS.
+    large = outer.encrypted((3 * 16384 + 16296 - 8) * b"x" + b"STARTTLS")
+    assert len(large) == 65536
+    inner.handshake()
+    hello = outer.encrypted(inner.leaving.read())
+
+    inner.arrived.write(outer.decrypted(answer_to(large + hello)))
+    assert inner.handshake()
+    answer_to(outer.encrypted(inner.encrypted(b"secret")))
+
+    assert server.received.endswith(b"STARTTLSsecret")
+    assert server.shaken
+
+
 # ---- the loop's own TLS as the peer
 
 
