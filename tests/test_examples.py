@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import pytest
 from programs import EXAMPLES, exchange, port_in, started, unused_port
 
+from reactorio.cred.passwd import set_password
+
 pytestmark = pytest.mark.usefixtures("loop_kind")
 
 
@@ -154,3 +156,41 @@ def test_amp_asks_and_is_asked():
         "the server says 1 …",
         "it has heard 3 … 2 … 1 …",
     ]
+
+
+def talk(port: int, *lines: str) -> list[str]:
+    """Send a client's lines, and return what the server has answered when as many lines have come back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection, connection.makefile("rw") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        return [file.readline().rstrip("\n") for _ in lines]
+
+
+def test_the_login_server_knows_its_users(tmp_path):
+    passwords = tmp_path / "passwords"
+    set_password(passwords, b"alice", b"one")
+    checkers = ["--auth", f"hashed:{passwords}", "--auth", "anonymous"]
+    with started("run", str(EXAMPLES / "login_server.py"), "--port", "0", *checkers) as server:
+        port = port_in(server.wait_for("login server on port"))
+        assert talk(port, "time", "login alice two", "login nobody one", "login alice one", "note buy milk") == [
+            "please login",
+            "no",
+            "no",
+            "welcome, alice",
+            "noted, 1 by now",
+        ]
+        server.wait_for("Login refused: 'alice' by IUsernamePassword from 127.0.0.1:")
+        server.wait_for("Login refused: 'nobody' by IUsernamePassword from 127.0.0.1:")
+        server.wait_for("Login accepted: 'alice' by IUsernamePassword from 127.0.0.1:")
+        server.wait_for("alice has left, 0 of their sessions remain")
+        assert talk(port, "login", "notes") == ["welcome, guest", "there is: time"]
+        assert talk(port, "login alice one", "notes") == ["welcome, alice", "buy milk"]
+        server.signal(signal.SIGINT)
+        assert server.end() == 0
+        assert not any("Traceback" in line for line in server.lines)
+
+
+def test_the_login_server_says_what_is_wrong_with_its_options():
+    with started("run", str(EXAMPLES / "login_server.py"), "--auth", "nonesuch") as server:
+        assert server.end() == 1
+        assert server.lines == [f"{EXAMPLES / 'login_server.py'}: Auth plugin not recognized: nonesuch"]
