@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 from reactorio.internet import defer
-from reactorio.internet.defer import CancelledError, Deferred, ensureDeferred, fail, inlineCallbacks, succeed
+from reactorio.internet.defer import Deferred, ensureDeferred, fail, inlineCallbacks, succeed
 
 
 def result_of(deferred):
@@ -93,20 +93,25 @@ def test_a_cancelled_deferred_may_let_the_coroutine_go_on(wait_for_all, tw):
     assert done.result == ["all the same"]
 
 
-def test_a_coroutine_that_catches_its_cancellation_goes_on_and_can_be_cancelled_again():
+def test_a_coroutine_that_catches_its_cancellation_goes_on_and_can_be_cancelled_again(tw):
+    defer, seen = tw("internet.defer"), []
+
     async def stubborn():
         for _ in range(2):
             try:
-                await Deferred()
-            except CancelledError:
+                await defer.Deferred()
+            except defer.CancelledError:
                 pass
         return "gave in"
 
-    deferred = ensureDeferred(stubborn())
+    deferred = defer.ensureDeferred(stubborn()).addCallback(seen.append)
     deferred.cancel()
-    assert not deferred.called
+    assert deferred.called
+    assert seen == []
+    with pytest.raises(defer.AlreadyCalledError):
+        deferred.callback("too late")
     deferred.cancel()
-    assert deferred.result == "gave in"
+    assert seen == ["gave in"]
 
 
 def test_many_coroutines_that_wait_for_each_other_need_no_deep_stack():

@@ -447,7 +447,8 @@ class Deferred(Generic[_ResultT]):
 
         Without need of it, a callback that returns ``d`` does the opposite: this one waits for ``d``.
         """
-        d._chainedTo = self
+        if not d.called:
+            d._chainedTo = self
         return self.addCallbacks(d.callback, d.errback)
 
     def addTimeout(
@@ -587,19 +588,12 @@ class Deferred(Generic[_ResultT]):
                 if type(self) is not Deferred or self.debug:
                     self.errback(CancelledError())
                 else:
-                    # As errback() does it, faster; and a coroutine, which takes the result away, needs no Failure.
+                    # As errback() does it, faster.
                     self.called = True
                     self._canceller = self._chainedTo = None
-                    callbacks = self._callbacks
-                    if self.paused:
-                        self.result = caught(CancelledError(), None)
-                    elif callbacks is not None and isinstance(callbacks[0][0], StandIn):
-                        self.result = CancelledError()
+                    self.result = caught(CancelledError(), None)
+                    if not self.paused:
                         _run(self, True)
-                    else:
-                        self.result = caught(CancelledError(), None)
-                        _run(self, True)
-                    del callbacks
             del canceller
         elif isinstance(self.result, Deferred):
             self.result.cancel()
@@ -638,7 +632,7 @@ class Deferred(Generic[_ResultT]):
         if loop is not None:
             task = current_task(loop)
             if task is not None and not isinstance(task, StandIn):
-                if self._callbacks is not None:
+                if self._callbacks:
                     wrong = _wrong_loop(self, loop)
                     if wrong is not None:
                         raise wrong
@@ -822,11 +816,13 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                             result = callback(result)
                         elif kind is _WAITER:
                             following = callback.resume(result, failed)
-                            result = current.result = None
                             failed = False
-                            if following is not None:
-                                break
-                            continue
+                            if following is None:
+                                result = current.result = None
+                                continue
+                            if following is callback:
+                                result = current.result = None
+                            break
                         else:
                             callback, args, kwargs = callback
                             result = callback(result, *args, **kwargs)
@@ -854,12 +850,10 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                         result = caught(error, error.__traceback__.tb_next)  # type: ignore[union-attr]  # raised
                     current.result = result
                     failed = True
-            if following is None or current._callbacks is None:
+            if following is None or (following is callback and current._callbacks is None):
                 current._running = False
-            elif interrupted is None:
-                interrupted = [current]
             else:
-                interrupted.append(current)
+                interrupted = _interrupt(current, following is callback, interrupted)
         if failed:
             if current._debugInfo is None:
                 current._debugInfo = DebugInfo()
@@ -874,10 +868,42 @@ def _run(current: Deferred[Any], failed: bool) -> None:
                 del current, following
                 result = callback = calls = errback = args = inner = None
                 return
-            following = interrupted.pop()
-            following._running = False
+            following = _back_from_interruption(interrupted.pop())
         current = following
         failed = isinstance(current.result, Failure)
+
+
+def _interrupt(
+    deferred: Deferred[Any], has_given: bool, interrupted: list[Deferred[Any]] | None
+) -> list[Deferred[Any]]:
+    """
+    Have ``deferred`` go on when the one that took its result has run.
+
+    Args:
+        has_given: That is a Deferred that waited for it: until then others may run its callbacks. A coroutine, on the
+            other hand, ends as if in a callback: ``deferred`` keeps its result, and runs, until then.
+    """
+    if has_given:
+        deferred._running = False
+    elif deferred._callbacks is None:
+        # More may be added.
+        deferred._callbacks = []
+    if interrupted is None:
+        return [deferred]
+    interrupted.append(deferred)
+    return interrupted
+
+
+def _back_from_interruption(deferred: Deferred[Any]) -> Deferred[Any] | None:
+    """Return ``deferred`` if it has callbacks to go on with."""
+    if deferred._running:
+        # A coroutine has taken its result.
+        deferred._running = False
+        deferred.result = None
+    if deferred._callbacks:
+        return deferred
+    deferred._callbacks = None
+    return None
 
 
 def _chain(current: Deferred[Any], inner: Deferred[Any], callback: Any) -> tuple[Any, bool]:

@@ -33,6 +33,8 @@ from reactorio.python.failure import Failure, _extraneous, special_classes
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from reactorio.aio.futures import Loop
+
 __all__ = ["Driver", "drive"]
 
 _PENDING = getattr(_pending, "__code__", None)
@@ -205,8 +207,16 @@ class Driver(StandIn):
                 value = awaited
                 continue
 
-            if not awaited.called or awaited.paused or awaited._running:
-                if awaited._callbacks is None:
+            if not awaited.called or awaited.paused or awaited._callbacks is not None:
+                if awaited.called and not awaited.paused and not awaited._running:
+                    turn = _Turn(self)
+                    turn.come(awaited)
+                    if turn.has_come:
+                        value, error = turn.value, turn.error
+                        continue
+                    self._awaited = awaited
+                    return None
+                if not awaited._callbacks:
                     awaited._callbacks = [(self, self, _WAITER)]
                 else:
                     if awaited._callbacks[-1][2] is _WAITER:
@@ -231,8 +241,15 @@ class Driver(StandIn):
             result = Failure(
                 TypeError(f"a coroutine returned {result!r}: await it, or yield it, and return its result")
             )
-        if (deferred.called or deferred._debugInfo is not None) and deferred._not_expected():
-            return None
+        if deferred.called or deferred._debugInfo is not None:
+            if deferred.called and deferred.result is self:
+                # Being cancelled: cancel_from_deferred goes on with the result.
+                deferred.result = result
+                if self._done_callbacks is not None:
+                    self._call_done_callbacks()
+                return None
+            if deferred._not_expected():
+                return None
         deferred.called = True
         deferred.result = result
         deferred._canceller = None
@@ -241,7 +258,7 @@ class Driver(StandIn):
             self._call_done_callbacks()
         if deferred._callbacks is not None:
             return deferred
-        if type(result) in special_classes:
+        if type(result) in special_classes and not deferred.paused:
             if deferred._debugInfo is None:
                 deferred._debugInfo = DebugInfo()
             deferred._debugInfo.failResult = result
@@ -250,12 +267,51 @@ class Driver(StandIn):
     # Cancellation
 
     def cancel_from_deferred(self) -> None:
-        """Be cancelled as a Deferred is: what is awaited is cancelled now, and decides what comes of it."""
+        """
+        Be cancelled as a Deferred is: what is awaited is cancelled now, and decides what comes of it.
+
+        The coroutine's Deferred has been called from now on. If the coroutine goes on, it waits for another one that
+        stands for the rest of it.
+
+        Unlike Twisted: a coroutine that runs just now is cancelled where it awaits next, and not forgotten about.
+        """
+        deferred = self._deferred
+        deferred.called = True
+        deferred._canceller = None
+        deferred.paused += 1
+        # Until the coroutine ends; see _end and done.
+        deferred.result = self
         awaited = self._awaited
-        if isinstance(awaited, Deferred):
-            awaited.cancel()
-            del self, awaited
-            return
+        try:
+            if isinstance(awaited, Deferred):
+                awaited.cancel()
+            else:
+                self._cancel_in_loop(awaited)
+        except BaseException as error:
+            # From a canceller: that is the result.
+            self._set_aside(error)
+        else:
+            if deferred.result is self:
+                rest = self._deferred = Deferred()
+                rest._canceller = self
+                rest._callbacks = [(deferred, deferred, _WAITER)]
+                deferred.result = deferred._chainedTo = rest
+                return
+        deferred.paused -= 1
+        failed = type(deferred.result) in special_classes
+        if (failed or deferred._callbacks is not None) and not deferred.paused:
+            _run(deferred, failed)
+        del self, deferred, awaited
+
+    def _set_aside(self, error: BaseException) -> None:
+        """Let ``error`` be the coroutine's result; what else comes of it nobody will know, unless it is an error."""
+        deferred, self._deferred = self._deferred, Deferred()
+        if deferred.result is not self:
+            self._deferred.callback(deferred.result)
+        deferred.result = _failure_of(error, cast("TracebackType", error.__traceback__).tb_next)
+        del self, deferred, error
+
+    def _cancel_in_loop(self, awaited: Any) -> None:
         error = CancelledError()
         if is_future(awaited):
             self._translation = error
@@ -265,7 +321,7 @@ class Driver(StandIn):
 
     def cancel(self, msg: Any = None) -> bool:
         """Be cancelled as a Task is."""
-        if self._deferred.called:
+        if self.done():
             return False
         self._cancel_requests += 1
         awaited = self._awaited
@@ -293,7 +349,7 @@ class Driver(StandIn):
     # What asyncio's tools ask of a task
 
     def done(self) -> bool:
-        return self._deferred.called
+        return self._deferred.called and self._deferred.result is not self
 
     def cancelled(self) -> bool:
         return self.done() and isinstance(self._error(), AsyncioCancelledError)
@@ -317,7 +373,7 @@ class Driver(StandIn):
         return result.value if isinstance(result, Failure) else None
 
     def _require_done(self) -> None:
-        if not self._deferred.called:
+        if not self.done():
             raise InvalidStateError("Result is not set.")
 
     @property
@@ -338,6 +394,41 @@ def _leave_out_await(tb: TracebackType) -> None:
             return
         tb = following
         following = tb.tb_next
+
+
+class _Turn:
+    """
+    A coroutine's place among callbacks that are yet to be called, of a Deferred that has its result.
+
+    That is so while another Deferred, that waited for this one, has its turn. The coroutine goes on when all of those
+    callbacks have been called, with what was the result in its turn.
+    """
+
+    __slots__ = ("_driver", "error", "has_come", "value")
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self.has_come = False
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    @property
+    def _loop(self) -> Loop | None:
+        return self._driver._loop
+
+    def come(self, deferred: Deferred[Any]) -> None:
+        deferred._add(self, self, _WAITER)
+
+    def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
+        if self._driver._awaited is not None:
+            # Its turn has come late.
+            return self._driver.resume(result, failed)
+        self.has_come = True
+        if failed:
+            self.error = _error_of(result)
+        else:
+            self.value = result
+        return None
 
 
 def _check_returner(coroutine: Any, returned: _DefGen_Return) -> None:
