@@ -24,6 +24,8 @@ from reactorio.python.compat import nativeString, networkString
 
 __all__ = ["DigestCredentialFactory", "DigestedCredentials"]
 
+__name__ = "reactorio.cred.credentials"  # the public path
+
 # The answer of a browser has some 400 bytes; the URI in it is what grows.
 _MAX_RESPONSE = 16 * 1024
 

@@ -8,7 +8,7 @@ from reactorio._interface import implementer
 from reactorio.cred import error
 from reactorio.cred.checkers import ICredentialsChecker
 from reactorio.cred.credentials import IUsernamePassword
-from reactorio.internet.defer import Deferred, DeferredSemaphore, fail
+from reactorio.internet.defer import Deferred, DeferredSemaphore, fail, maybeDeferred
 from reactorio.internet.threads import deferToThreadPool
 
 __all__ = ["ChecksInThreads"]
@@ -58,8 +58,11 @@ class ChecksInThreads:
         return self._turns.acquire().addCallback(lambda _: self._in_thread(name, password))
 
     def _in_thread(self, name: bytes, password: bytes) -> Deferred[Any]:
-        reactor = self.reactor()
-        working = deferToThreadPool(reactor, reactor.getThreadPool(), self.check, name, password)
+        def work() -> Deferred[Any]:
+            reactor = self.reactor()
+            return deferToThreadPool(reactor, reactor.getThreadPool(), self.check, name, password)
+
+        working: Deferred[Any] = maybeDeferred(work)
         # The turn ends with the thread, so the caller, who may cancel, gets a Deferred of its own.
         result: Deferred[Any] = Deferred()
         working.addBoth(self._end_turn)

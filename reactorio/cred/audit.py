@@ -30,7 +30,8 @@ class AuditedChecker:
     The event's fields are text and numbers, so that any observer can write them: ``cred_outcome`` is ``accepted``,
     ``refused`` (wrong name or password), ``denied`` (not looked at: `error.LoginDenied`), ``failed`` (the checker broke;
     ``cred_error`` is the class of the error) or ``cancelled``; ``cred_name``, ``cred_kind``, ``cred_peer`` and
-    ``cred_seconds`` say who, how, from where and how long it took. Accepted ones are of level info, failed ones errors,
+    ``cred_seconds`` say who, how, from where and how long it took. Where from is known if the protocol has set
+    ``credentials.peer`` to an address. Accepted ones are of level info, failed ones errors,
     the others warnings.
 
     Passwords, answers to challenges, and texts of errors, which might quote them, are not logged. Names are as they were

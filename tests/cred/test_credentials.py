@@ -105,3 +105,9 @@ def test_credentials_do_not_show_their_secrets(tw):
     names = tw("cred.credentials")
     for offered in (names.UsernamePassword(b"bob", b"hunter2"), names.SSHPrivateKey(b"b", b"", b"", b"", b"hunter2")):
         assert "hunter2" not in repr(offered)
+
+
+def test_every_public_class_says_where_it_is_public():
+    for name in credentials.__all__:
+        if name[0].isupper() and name != "UsernameHashedPassword":
+            assert getattr(credentials, name).__module__ == "reactorio.cred.credentials"

@@ -104,6 +104,17 @@ def test_a_cancelled_login_keeps_its_turn_until_its_thread_has_ended(run, path):
     run(main())
 
 
+def test_a_turn_is_not_lost_when_there_are_no_threads(path):
+    class NoThreads:
+        def getThreadPool(self):
+            raise RuntimeError("no threads")
+
+    checker, ends = HashedPasswordFile(path, reactor=NoThreads(), at_once=1), []
+    for _ in range(2):
+        checker.requestAvatarId(UsernamePassword(b"alice", b"one")).addErrback(ends.append)
+    assert [end.getErrorMessage() for end in ends] == ["no threads"] * 2
+
+
 def test_a_file_that_has_changed_is_read_again(run, path):
     async def main():
         checker = HashedPasswordFile(path)
