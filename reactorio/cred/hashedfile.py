@@ -65,7 +65,7 @@ class HashedPasswordFile(ChecksInThreads):
     Args:
         filename: Where it is.
         reactor: Whose threads work; the global one's if None.
-        at_once: How many passwords are checked at the same time; each takes some 30 megabytes while it is.
+        at_once: How many passwords are checked at the same time; each takes up to 64 MiB while it is.
     """
 
     _log = Logger()

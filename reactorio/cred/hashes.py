@@ -6,7 +6,7 @@ Passwords as they should be kept: hashed slowly, with a salt.
     bcrypt      with the package bcrypt; passwords of at most 72 bytes
 
 The text of a hash says how it was made (``$scrypt$ln=15,r=8,p=3$salt$digest`` and the like, as other programs write it),
-so that one file can have several kinds. A hash takes some 50 milliseconds and some 30 megabytes: call these in threads.
+so that one file can have several kinds. A hash takes a tenth of a second or more, and up to 64 MiB: call these in threads.
 """
 
 from __future__ import annotations

@@ -151,10 +151,9 @@ class AuthOptionMixin:
         self._say("Usage: --auth AuthType[:ArgString]")
         self._say("For detailed help: --help-auth-type AuthType")
         self._say("")
-        rows = [("AuthType", "ArgString format"), ("========", "================")]
-        rows += sorted((one.authType, one.argStringFormat) for one in self._checkerFactoriesForOptHelpAuth())
-        width = max(len(name) for name, _ in rows)
-        for name, form in rows:
+        rows = sorted((one.authType, one.argStringFormat) for one in self._checkerFactoriesForOptHelpAuth())
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, form in [("AuthType", "ArgString format"), ("========", "================"), *rows]:
             self._say(f"  {name:{width}}\t{form}")
         self._say("")
         raise SystemExit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ attempts have to wait, and every attempt is logged.
             hashedfile.parse(Path(argstring).read_bytes())
         except (OSError, hashedfile.MalformedPasswordFile) as exc:
             raise InvalidAuthArgumentString(f"{argstring}: {exc}") from exc
-        return AuditedChecker(ThrottledChecker(hashedfile.HashedPasswordFile(argstring)))
+        # Absolute, since daemons change their directory.
+        return AuditedChecker(ThrottledChecker(hashedfile.HashedPasswordFile(os.path.abspath(argstring))))
 
 
 theHashedFileCheckerFactory = HashedFileCheckerFactory()

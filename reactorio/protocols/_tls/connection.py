@@ -19,6 +19,7 @@ from reactorio._interface import directlyProvides, implementer
 from reactorio.internet.error import ConnectionDone, ConnectionLost
 from reactorio.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, INegotiated, ISystemHandle
 from reactorio.internet.protocol import Protocol, connectionDone
+from reactorio.logger import Logger
 from reactorio.protocols._tls.buffering import _AggregateSmallWrites
 from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError
 from reactorio.protocols._tls.openssl_or_none import wrapped_connection
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from reactorio.protocols._tls.engines import Engine
 
 __name__ = "reactorio.protocols.tls"  # the public path: see the package's docstring
+
+_log = Logger(namespace="reactorio.protocols.tls")
+
+# Bytes that are decrypted together. uvloop reads 256 KiB at once: with their text, in pieces and whole, that is more
+# than malloc keeps when it is freed, and what page after page anew costs doubles the price of bulk data. It is also
+# what the engine's buffer grows to.
+_AT_ONCE = 64 * 1024
 
 
 @implementer(ISystemHandle, INegotiated)
@@ -57,6 +65,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     _closed_by_peer = False
     _closing_write = False
     _reading_paused = False
+    # Is there something in the engine that came before the application paused?
+    _held_back = False
     # Is the producer paused because of us?
     _waiting = False
 
@@ -115,8 +125,15 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             return
         aggregator.corked = True
         try:
-            engine.receive(data)
-            self._go_on(engine)
+            for start in range(0, len(data), _AT_ONCE):
+                if self._lostTLSConnection:
+                    break
+                if self._engine is not engine:
+                    # TLS within TLS has begun: our transport is what this object was until then.
+                    self.transport.dataReceived(data[start:])
+                    break
+                engine.receive(data[start : start + _AT_ONCE])
+                self._go_on(engine)
         finally:
             aggregator.corked = False
         if not self._lostTLSConnection:
@@ -126,6 +143,10 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         if not self._handshakeDone:
             self._shake_hands()
             if not self._handshakeDone or self._lostTLSConnection:
+                return
+            if self._reading_paused:
+                # By who was told of the handshake. What came with the end of that is in the engine.
+                self._held_back = True
                 return
         ended, error = self._read(engine)
         if self._lostTLSConnection:
@@ -194,11 +215,24 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         closed = self._engine.close()  # type: ignore[union-attr]  # there is one while TLS lasts
         self._pass_on()
         if self._closing_write and not closed and not self.disconnecting:
-            if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
-                self.wrappedProtocol.writeConnectionLost()
+            # Not before the caller of loseWriteConnection has gone on, as on every stream.
+            self.factory._clock.callLater(0, self._guarded, self._write_closed)
         elif closed or self._reading_paused:
             # Who has stopped reading would never see the peer's answer.
             self._tlsShutdownFinished(None)
+
+    def _write_closed(self) -> None:
+        if not self._lostTLSConnection and IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+            self.wrappedProtocol.writeConnectionLost()
+
+    def _guarded(self, call: Any, *args: Any) -> None:
+        """Call into the application, when it is not the stream below that does: what it raises ends the connection."""
+        try:
+            call(*args)
+        except Exception:
+            failure = Failure()
+            _log.failure("Unhandled Error", failure=failure)
+            self.failVerification(failure)
 
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
         """TLS is over; the application is told when the stream is, too."""
@@ -429,6 +463,13 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         """Go on delivering what arrives."""
         self._reading_paused = False
         self.transport.resumeProducing()
+        if self._held_back:
+            self.factory._clock.callLater(0, self._deliver_held_back)
+
+    def _deliver_held_back(self) -> None:
+        if self._held_back and not self._reading_paused:
+            self._held_back = False
+            self._guarded(self.dataReceived, b"")
 
     def stopProducing(self) -> None:
         """Close the connection."""
