@@ -13,6 +13,12 @@ def soon(call, *args):
     asyncio.get_running_loop().call_soon(call, *args)
 
 
+async def turns(number=10):
+    """Let the loop turn: what was started has come to wait then."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
 class Ending:
     """
     How an awaitable shall end.

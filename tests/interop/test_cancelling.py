@@ -10,7 +10,7 @@ import pytest
 from reactorio.internet.defer import CancelledError, Deferred, as_future, ensureDeferred, succeed
 
 from .cancellation_scenarios import SCENARIOS
-from .endings import CHIEF_DRIVERS, DRIVERS, soon, wait, wait_inline
+from .endings import CHIEF_DRIVERS, DRIVERS, soon, turns, wait, wait_inline
 
 since_311 = pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio has had it since 3.11")
 
@@ -229,7 +229,7 @@ def test_cancelled_in_the_body_of_a_task_group_is_cancelled_and_no_group_of_erro
 
     async def main():
         driven = DRIVERS[driver](body())
-        await asyncio.sleep(0.001)
+        await turns()
         driven.cancel()
         with pytest.raises(asyncio.CancelledError):
             await driven
@@ -347,7 +347,7 @@ def test_who_is_cancelled_while_cleaning_up_stops_cleaning_up(driver, run):
     async def main():
         driven = DRIVERS[driver](body())
         for _ in range(2):
-            await asyncio.sleep(0.001)
+            await turns()
             driven.cancel()
         with pytest.raises(asyncio.CancelledError):
             await driven
@@ -366,7 +366,7 @@ def test_a_cancellation_goes_through_tasks_and_deferreds_in_turns(run):
 
     async def main():
         deferred = ensureDeferred(down(10))
-        await asyncio.sleep(0.001)
+        await turns()
         deferred.cancel()
         with pytest.raises(CancelledError):
             await deferred

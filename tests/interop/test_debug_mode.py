@@ -17,7 +17,7 @@ import pytest
 from reactorio.aio.loop import close_loop, new_loop
 from reactorio.internet.defer import Deferred, ensureDeferred
 
-from .endings import CHIEF_DRIVERS, DRIVERS, Ending, wait
+from .endings import CHIEF_DRIVERS, DRIVERS, Ending, turns, wait
 from .table import AWAITABLES, awaitables, other_tasks_ended
 
 
@@ -52,7 +52,7 @@ def test_there_is_nothing_to_complain_of(driver, awaitable, run_in_debug_mode):
             await DRIVERS[driver](await AWAITABLES.begin(awaitable, Ending("error")))
         if not AWAITABLES[awaitable].ends_before:
             driven = DRIVERS[driver](await AWAITABLES.begin(awaitable, never))
-            await asyncio.sleep(0.005)
+            await turns()
             driven.cancel()
             with pytest.raises((asyncio.CancelledError, AWAITABLES[awaitable].cancelled)):
                 await driven

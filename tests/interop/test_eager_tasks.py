@@ -9,7 +9,7 @@ import pytest
 
 from reactorio.internet.defer import Deferred, ensureDeferred, succeed
 
-from .endings import CHIEF_DRIVERS, DRIVERS, Ending, soon, wait
+from .endings import CHIEF_DRIVERS, DRIVERS, Ending, soon, turns, wait
 from .table import AWAITABLES, awaitables
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio has had them since 3.12")
@@ -47,7 +47,7 @@ def test_a_cancellation_goes_through(driver, awaitable, run_eagerly):
 
     async def main():
         driven = DRIVERS[driver](await AWAITABLES.begin(awaitable, ending))
-        await asyncio.sleep(0.001)
+        await turns()
         driven.cancel()
         with pytest.raises(asyncio.CancelledError):
             await driven

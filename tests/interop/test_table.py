@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 
 import pytest
 
@@ -11,10 +10,9 @@ from reactorio.internet import defer
 from reactorio.internet.defer import as_deferred
 from reactorio.internet.task import Clock
 
-from .endings import DRIVERS, IN_TASKS, Ending
+from .endings import DRIVERS, IN_TASKS, Ending, turns
+from .limits import LIMITS, run_on_demand
 from .table import AWAITABLES, awaitables, other_tasks_ended
-
-SOON = 0.002
 
 
 @pytest.mark.parametrize("awaitable", awaitables())
@@ -47,7 +45,7 @@ def test_a_cancellation_from_outside_goes_through(driver, awaitable, run):
 
     async def main():
         driven = DRIVERS[driver](await AWAITABLES.begin(awaitable, ending))
-        await asyncio.sleep(SOON)
+        await turns()
         assert ending.told == []
         driven.cancel()
         with pytest.raises(expected):
@@ -60,43 +58,22 @@ def test_a_cancellation_from_outside_goes_through(driver, awaitable, run):
     assert ending.told == ["cancelled"]
 
 
-async def with_asyncio_timeout(awaitable):
-    async with asyncio.timeout(SOON):
-        return await awaitable
-
-
-async def with_async_timeout(awaitable):
-    import async_timeout
-
-    async with async_timeout.timeout(SOON):
-        return await awaitable
-
-
-def with_wait_for(awaitable):
-    return asyncio.wait_for(awaitable, SOON)
-
-
-LIMITS = {
-    "asyncio.timeout": with_asyncio_timeout,
-    "async_timeout.timeout": with_async_timeout,
-    "wait_for": with_wait_for,
-}
-if sys.version_info < (3, 11):
-    del LIMITS["asyncio.timeout"]
-
-
 @pytest.mark.parametrize("awaitable", awaitables(ends_before=False))
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_asyncio_ends_the_waiting_in_time(driver, limit, awaitable, run):
+def test_asyncio_ends_the_waiting_in_time(driver, limit, awaitable, loop_kind):
     ending = Ending("never")
 
     async def main():
+        driven = DRIVERS[driver](LIMITS[limit](await AWAITABLES.begin(awaitable, ending)))
+        await turns()
+        assert ending.told == []
+        asyncio.get_running_loop().time_is_over()
         with pytest.raises(asyncio.TimeoutError):
-            await DRIVERS[driver](LIMITS[limit](await AWAITABLES.begin(awaitable, ending)))
+            await driven
         await other_tasks_ended()
 
-    run(main())
+    run_on_demand(loop_kind, main())
     assert ending.told == ["cancelled"]
 
 
@@ -108,9 +85,11 @@ def test_add_timeout_ends_the_waiting_in_time(driver, awaitable, run):
     async def main():
         clock = Clock()
         limited = as_deferred(await AWAITABLES.begin(awaitable, ending)).addTimeout(1, clock)
-        asyncio.get_running_loop().call_later(SOON, clock.advance, 1)
+        driven = DRIVERS[driver](limited)
+        await turns()
+        clock.advance(1)
         with pytest.raises(defer.TimeoutError):
-            await DRIVERS[driver](limited)
+            await driven
         await other_tasks_ended()
 
     run(main())
