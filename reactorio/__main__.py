@@ -9,7 +9,10 @@ Usage: reactorio run [--reactor=NAME] FILE [arguments]      run a program; see `
        reactorio [options] -y FILE.tac                      run the application that a file makes
        reactorio [options] NAME [its options]               run the service of a plugin
        reactorio twistd ...                                 the same two, whatever NAME is
+       reactorio twist [options] NAME [its options]         likewise, in the foreground, without a pid file
        reactorio trial [options] NAME ...                   run tests; see `reactorio trial --help`
+       reactorio plugins [--verbose]                        list the plugins, where they are from and whether they work
+       reactorio completion bash|fish|zsh                   what has the shell complete these commands
        reactorio --version
 
 """
@@ -19,15 +22,32 @@ def main() -> None:
     """Do what ``sys.argv`` says. Each part is imported only when it is asked for."""
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else "--help"
-    if command == "run":
+    if __spec__ is not None and __spec__.name == "twisted.__main__":
+        _twist()
+    elif arguments[-2:-1] == ["--_shell-completion"]:
+        from reactorio.scripts import completion
+
+        completion.answer(arguments)
+    elif command == "run":
         from reactorio.scripts import run
 
         run.main(arguments[1:])
+    elif command == "twist":
+        sys.argv[:2] = [command]
+        _twist()
     elif command == "trial":
         from reactorio.scripts import trial
 
         sys.argv[:2] = [command]
         trial.main()
+    elif command == "plugins":
+        from reactorio.scripts import plugins
+
+        plugins.main(arguments[1:])
+    elif command == "completion":
+        from reactorio.scripts import completion
+
+        completion.main(arguments[1:])
     elif command == "--version":
         print(_version())
     else:
@@ -38,6 +58,12 @@ def main() -> None:
         elif command == "--help":
             print(_USAGE, end="")
         twistd.run()
+
+
+def _twist() -> None:
+    from reactorio.scripts import twist
+
+    twist.run()
 
 
 def _version() -> str:

@@ -2,22 +2,26 @@
 Plugins: objects that a module in a plugin package leaves lying at its top level, collected by interface.
 
 A plugin package gathers its modules from all of sys.path (`pluginPackagePaths`). So that a program need not import
-every one of them to learn what is there, each folder has a cache (``dropin.cache``) that says what each module
-provides; a module whose file is not the one in the cache is imported and looked at again.
+every one of them to learn what is there, each folder has a cache that says what each module provides; a module whose
+file is not the one in the cache is imported and looked at again. Every look finds what was added since the last one.
+
+Besides, distributions offer plugins by entry points (`reactorio._entrypoints`).
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import pkgutil
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zope.interface import providedBy  # type: ignore[import-untyped]  # zope has no types
 
+from reactorio import _entrypoints
 from reactorio._interface import Interface, Protocol
+from reactorio._plugincache import PluginCache
 from reactorio.logger import Logger
 from reactorio.python.reflect import namedAny
 
@@ -31,8 +35,9 @@ _Provided = TypeVar("_Provided")
 
 _log = Logger()
 
-_CACHE_FILE = "dropin.cache"
-_CACHE_FORMAT = "reactorio 1"
+
+# What is wrong with modules that could not be imported, by name. Each is told once.
+_broken: dict[str, str] = {}
 
 
 class IPlugin(Interface, Protocol):
@@ -98,11 +103,21 @@ def getPlugins(
         for plugin in dropin.plugins:
             try:
                 adapted = adapt(plugin, None)
-            except Exception:
-                _log.failure("Cannot load the plugin {name} of {module}", name=plugin.name, module=dropin.moduleName)
+            except Exception as error:
+                _log.critical(
+                    "Cannot load the plugin {name} of {module}: {problem}",
+                    name=plugin.name,
+                    module=dropin.moduleName,
+                    problem=_in_one_line(error),
+                )
             else:
                 if adapted is not None:
                     yield adapted
+    if package is None:
+        for entry in _entrypoints.found():
+            if entry.provides(interface):
+                lazy: Any = _entrypoints.LazyPlugin(entry, interface, IPlugin)
+                yield lazy
 
 
 getPlugIns = getPlugins
@@ -110,7 +125,20 @@ getPlugIns = getPlugins
 
 def _default_package() -> ModuleType:
     # The package asks this module for its __path__, so it cannot be imported from the top.
-    return importlib.import_module("reactorio.plugins")
+    package = importlib.import_module("reactorio.plugins")
+    # Who extends sys.path late has plugins, too.
+    known = set(package.__path__)
+    package.__path__.extend(folder for folder in pluginPackagePaths(package.__name__) if folder not in known)
+    return package
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Say what went wrong, and where: in the innermost code that is not the import system's."""
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    # This module's own frames are no place for it.
+    places = [frame for frame in frames if frame.filename not in (__file__, importlib.__file__)]
+    return f"{text} ({places[-1].filename}, line {places[-1].lineno})" if places else text
 
 
 def pluginPackagePaths(name: str) -> list[str]:
@@ -143,11 +171,11 @@ class _Folder:
     def __init__(self, path: str, package: str) -> None:
         self._path = path
         self._package = package
-        self._cache_file = os.path.join(path, _CACHE_FILE)
+        self._cache = PluginCache(path, package)
 
     def dropins(self, hidden: Collection[str]) -> dict[str, CachedDropin]:
         """Return its modules by name, but for those that an import would find elsewhere."""
-        cached = self._read_cache()
+        cached = self._cache.read()
         names = sorted({module.name for module in pkgutil.iter_modules([self._path])})
         current = {name: cached[name] for name in names if name in hidden and name in cached}
         for name in names:
@@ -160,7 +188,7 @@ class _Folder:
             if entry is not None:
                 current[name] = entry
         if current != cached:
-            self._write_cache(current)
+            self._cache.write(current)
         return {name: self._dropin(name, entry) for name, entry in current.items() if name not in hidden}
 
     def _stamp(self, name: str) -> list[int] | None:
@@ -179,9 +207,13 @@ class _Folder:
         full_name = f"{self._package}.{name}"
         try:
             module = importlib.import_module(full_name)
-        except Exception:
-            _log.failure("Cannot import the plugin module {module}", module=full_name)
+        except Exception as error:
+            problem = _in_one_line(error)
+            if _broken.get(full_name) != problem:
+                _log.critical("Cannot import the plugin module {module}: {problem}", module=full_name, problem=problem)
+            _broken[full_name] = problem
             return None
+        _broken.pop(full_name, None)
         adapt: Any = IPlugin
         plugins = ((key, value, adapt(value, None)) for key, value in vars(module).items())
         return {
@@ -205,27 +237,3 @@ class _Folder:
             plugin = CachedPlugin(dropin, described["name"], described["description"], described["provided"])
             plugin._satisfied.update(described["satisfied"])
         return dropin
-
-    def _read_cache(self) -> dict[str, Any]:
-        try:
-            with open(self._cache_file, encoding="utf-8") as file:
-                content = json.load(file)
-        except (OSError, ValueError):
-            return {}  # none, or another program's: Twisted has a pickle under this name
-        if not isinstance(content, dict) or content.get("format") != _CACHE_FORMAT:
-            return {}
-        modules: dict[str, Any] = content["modules"]
-        return modules
-
-    def _write_cache(self, modules: dict[str, Any]) -> None:
-        scratch = f"{self._cache_file}.{os.getpid()}"
-        try:
-            with open(scratch, "w", encoding="utf-8") as file:
-                json.dump({"format": _CACHE_FORMAT, "modules": modules}, file)
-            os.replace(scratch, self._cache_file)
-        except OSError as error:
-            _log.warn(
-                "Unable to write to plugin cache {path}: error number {errno}",
-                path=self._cache_file,
-                errno=error.errno,
-            )

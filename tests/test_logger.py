@@ -387,3 +387,11 @@ def test_the_trace_of_an_event_is_who_gave_it_to_whom():
     log.info("hello", log_trace=[])
 
     assert events[0]["log_trace"] == [(log, publisher), (publisher, events)]
+
+
+def test_a_class_may_hold_a_constant_of_another():
+    class Settings:
+        level = LogLevel.warn
+
+    assert (Settings.level, LogLevel.warn.name) == (LogLevel.lookupByName("warn"), "warn")
+    assert len(list(LogLevel.iterconstants())) == 5

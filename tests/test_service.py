@@ -172,7 +172,7 @@ def test_an_application_can_be_read_from_the_file_that_makes_it(tmp_path):
     assert IService(service.loadApplication(str(tac), "python")).name == str(tac)
 
 
-@pytest.mark.parametrize("style", ["source", "nonsense"])
+@pytest.mark.parametrize("style", ["aof", "nonsense"])
 def test_unknown_styles_are_refused_by_name(style):
     with pytest.raises(ValueError, match=f"unknown style '{style}'"):
         service.loadApplication("x", style)

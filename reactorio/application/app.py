@@ -10,6 +10,7 @@ What launchers of applications have in common.
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import sys
@@ -41,7 +42,11 @@ __all__ = [
     "ProfileRunner",
     "ReactorSelectionMixin",
     "ServerOptions",
+    "convertStyle",
+    "fixPdb",
     "getApplication",
+    "getPassphrase",
+    "getSavePassphrase",
     "run",
     "runReactorWithLogging",
     "startApplication",
@@ -52,6 +57,24 @@ _log = Logger()
 _NO_APPLICATION = """
 The file has to leave an application, made with service.Application(), in a global variable named 'application'.
 """
+
+
+def fixPdb() -> None:
+    """Add the command ``stop`` to the Python debugger: go on, and stop the reactor as a signal would."""
+    import pdb  # noqa: T100  # the option is for that
+
+    def do_stop(self: Any, argument: str) -> int:
+        reactor = _maybeGlobalReactor(None)
+        self.clear_all_breaks()
+        self.set_continue()
+        reactor.callLater(0, reactor.stop)
+        return 1
+
+    def help_stop(self: Any) -> None:
+        print("stop - Continue, and shut the reactor down cleanly.")
+
+    for command in (do_stop, help_stop):
+        setattr(pdb.Pdb, command.__name__, command)
 
 
 def runReactorWithLogging(
@@ -70,16 +93,29 @@ def runReactorWithLogging(
         sys.stdout, sys.stderr = oldstdout or sys.stdout, oldstderr or sys.stderr
         import pdb  # noqa: T100  # the option is for that
 
+        fixPdb()
         signal.signal(signal.SIGUSR2, lambda number, frame: pdb.set_trace())  # noqa: T100  # likewise
         pdb.runcall(reactor.run)
     else:
         reactor.run()
 
 
+def getPassphrase(needed: bool | int) -> str | None:
+    """Ask the user for a passphrase, if one is needed."""
+    return getpass.getpass("Passphrase: ") if needed else None
+
+
+def getSavePassphrase(needed: bool | int) -> str | None:
+    """Ask the user for a new passphrase, twice, if one is needed."""
+    return util.getPassword("Passphrase: ", confirm=True) if needed else None
+
+
 def getApplication(config: Mapping[str, Any], passphrase: None) -> Any:
     """Return the application that ``config`` names, or exit, saying why there is none."""
-    kind, key = ("python", "python") if config["python"] else ("pickle", "file")
-    filename = config[key]
+    kind, filename = next(
+        ((kind, config[key]) for key, kind in (("python", "python"), ("source", "source")) if config[key]),
+        ("pickle", config["file"]),
+    )
     try:
         log.msg(f"Loading {filename}...")
         application = service.loadApplication(filename, kind, passphrase)
@@ -89,6 +125,18 @@ def getApplication(config: Mapping[str, Any], passphrase: None) -> Any:
         hint = _NO_APPLICATION if isinstance(error, KeyError) and error.args == ("application",) else ""
         sys.exit(f"Failed to load application: {error}{hint}")
     return application
+
+
+def convertStyle(
+    filein: str, typein: str, passphrase: None, fileout: str, typeout: str, encrypt: bool | int = False
+) -> None:
+    """Read an application from one file, and save it in another style in another one. ``encrypt`` is a TypeError."""
+    application = service.loadApplication(filein, typein, passphrase)
+    if encrypt:
+        raise TypeError("saved applications are not encrypted")
+    persistent = sob.IPersistable.adapt(application)
+    persistent.setStyle(typeout)
+    persistent.save(filename=fileout)
 
 
 def startApplication(application: Any, save: bool) -> None:
@@ -168,6 +216,10 @@ class ApplicationRunner:
 class ReactorSelectionMixin:
     """The options that choose a reactor, for a usage.Options."""
 
+    compData: usage.Completions | None = usage.Completions(
+        optActions={"reactor": lambda: usage.CompleteList(_reactor_names())}
+    )
+
     messageOutput: TextIO = sys.stdout
     _getReactorTypes = staticmethod(reactors.getReactorTypes)
 
@@ -211,6 +263,7 @@ class ServerOptions(usage.Options, ReactorSelectionMixin):
     optFlags: ClassVar[list[list[Any]]] = [
         ["savestats", None, "Save the profiler's own data, not the text made of them."],
         ["no_save", "o", "Do not save the application's state at its end."],
+        ["encrypted", "e", "Refused: saved applications are not encrypted (any more)."],
     ]
     optParameters: ClassVar[list[list[Any]]] = [
         ["logfile", "l", None, "Log to this file; - for stdout."],
@@ -225,7 +278,17 @@ class ServerOptions(usage.Options, ReactorSelectionMixin):
         ["profiler", None, "cprofile", f"The profiler: {' or '.join(AppProfiler.profilers)}."],
         ["file", "f", "twistd.tap", "Read the application from this saved state."],
         ["python", "y", None, "Read the application from this Python file; its state is not saved."],
+        ["source", "s", None, "Read the application from this saved state in the form of source (.tas)."],
     ]
+    compData = usage.Completions(
+        mutuallyExclusive=[("file", "python", "source")],
+        optActions={
+            "file": usage.CompleteFiles("*.tap"),
+            "python": usage.CompleteFiles("*.(tac|py)"),
+            "source": usage.CompleteFiles("*.tas"),
+            "profiler": usage.CompleteList(sorted(AppProfiler.profilers)),
+        },
+    )
 
     _getPlugins = staticmethod(plugin.getPlugins)
 
@@ -252,6 +315,8 @@ class ServerOptions(usage.Options, ReactorSelectionMixin):
         super().parseOptions(options if options is not None else sys.argv[1:] or ["--help"])
 
     def postOptions(self) -> None:
+        if self["encrypted"]:
+            raise usage.UsageError("Saved applications are not encrypted: --encrypted is of no use.")
         if self.subCommand or self["python"]:
             self["no_save"] = True
         if self["logger"] is not None:
@@ -265,6 +330,10 @@ class ServerOptions(usage.Options, ReactorSelectionMixin):
         self.loadedPlugins = {maker.tapname: maker for maker in self._getPlugins(service.IServiceMaker)}
         for name, maker in sorted(self.loadedPlugins.items()):
             yield name, None, partial(_options_of, maker), maker.description
+
+
+def _reactor_names() -> list[str]:
+    return [kind.shortName for kind in reactors.getReactorTypes()]
 
 
 def _options_of(maker: Any) -> Any:

@@ -237,11 +237,13 @@ def loadApplication(filename: str, kind: str, passphrase: None = None) -> Any:
     Read an application from a file.
 
     Args:
-        kind: ``python`` for a file that leaves it in the variable ``application``, ``pickle`` for a saved one.
+        kind: ``python`` for a file that leaves it in the variable ``application``, ``pickle`` or ``source`` for a
+            saved one.
+        passphrase: Of no use: nothing is encrypted.
     """
-    if kind == "python":
-        return sob.loadValueFromFile(filename, "application")
-    return sob.load(filename, kind, passphrase)
+    if passphrase is not None:
+        raise TypeError("files are not encrypted: no passphrase is of use")
+    return sob.loadValueFromFile(filename, "application") if kind == "python" else sob.load(filename, kind)
 
 
 @implementer(IPlugin, IServiceMaker)

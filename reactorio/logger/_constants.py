@@ -22,6 +22,8 @@ class NamedConstant:
     _index: int
 
     def __set_name__(self, owner: type[Names], name: str) -> None:
+        if "_container" in self.__dict__:
+            return  # a class that just uses the constant
         self.name = name
         self._container = owner
         self._index = len(owner._enumerants)

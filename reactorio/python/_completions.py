@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __name__ = "reactorio.python.usage"  # the public path
 
@@ -15,13 +15,13 @@ _BASH = "bash"
 
 class Completions:
     """
-    Completion data of an Options class, in its ``completionData``.
+    Completion data of an Options class, in its ``compData``.
 
     Args:
         descriptions: Shorter descriptions, by option.
         multiUse: Options that may be given more than once.
         mutuallyExclusive: Groups of options of which one may be given.
-        optActions: A :class:`Completer` for an option's value, by option.
+        optActions: A :class:`Completer` for an option's value, by option; or what makes one when it is needed.
         extraActions: A :class:`Completer` for each of the arguments that are not options.
     """
 
@@ -30,7 +30,7 @@ class Completions:
         descriptions: Mapping[str, str] | None = None,
         multiUse: Iterable[str] = (),
         mutuallyExclusive: Iterable[Sequence[str]] = (),
-        optActions: Mapping[str, Completer] | None = None,
+        optActions: Mapping[str, Completer | Callable[[], Completer]] | None = None,
         extraActions: Iterable[Completer] = (),
     ) -> None:
         self.descriptions = descriptions if descriptions is not None else {}

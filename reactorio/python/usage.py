@@ -26,9 +26,9 @@ import getopt
 import inspect
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from reactorio.python import _usagetext, reflect, util
+from reactorio.python import _shellcomp, _usagetext, reflect, util
 from reactorio.python._completions import (
     _BASH,
     _ZSH,
@@ -138,7 +138,9 @@ class Options(dict[str, Any]):
     # The options that this is a subcommand of, and those of the subcommand that was given.
     parent: Options | None = None
     subOptions: Options
-    completionData: Completions | None = None
+    compData: Completions | None = None
+    # Where the answer to a shell goes that asks for completions; stdout if None.
+    _shellCompFile: IO[bytes] | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -241,6 +243,11 @@ class Options(dict[str, Any]):
             UsageError: It is wrong.
         """
         words = sys.argv[1:] if options is None else list(options)
+        if _shellcomp.asks(words):
+            _shellcomp.shellComplete(
+                self, os.path.basename(sys.argv[0]), words, self._shellCompFile or sys.stdout.buffer
+            )
+            sys.exit(0)
         try:
             given, args = getopt.getopt(words, self.shortOpt, self.longOpt)
         except getopt.error as exc:
@@ -299,8 +306,7 @@ class Options(dict[str, Any]):
     def getSynopsis(self) -> str:
         """Return the line that says how the command is called."""
         if self.parent is None:
-            program, _ = os.path.splitext(os.path.basename(sys.argv[0]))
-            default = f"Usage: {program} [options]"
+            default = f"Usage: {_program()} [options]"
         else:
             default = "[options]"
         synopsis: str = getattr(self, "synopsis", default).rstrip()
@@ -349,6 +355,15 @@ class Options(dict[str, Any]):
             for name in sorted(self.docs)
             if self.synonyms[name] == name
         ]
+
+
+def _program() -> str:
+    """Return the command that this program was called by."""
+    program, _ = os.path.splitext(os.path.basename(sys.argv[0]))
+    if program != "__main__":
+        return program
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return f"{os.path.basename(sys.executable)} -m {spec.parent}" if spec is not None and spec.parent else program
 
 
 def flagFunction(method: Callable[..., object], name: str | None = None) -> bool:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 from reactorio._interface import directlyProvides
 from reactorio.application import app, service
 from reactorio.application._applogger import _open_log, _text_observer
+from reactorio.application._operations import lifecycle
+from reactorio.application._operations.options import OperationsOptions
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.copyright import copyright as copyright_text
 from reactorio.copyright import version
 from reactorio.internet.interfaces import IReactorDaemonize
-from reactorio.python import log
+from reactorio.python import log, usage
 from reactorio.python.util import gidFromString, switchUID, uidFromString, untilConcludes
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def _umask(value: str) -> int:
     return int(value, 8)
 
 
-class ServerOptions(app.ServerOptions):
+class ServerOptions(app.ServerOptions, OperationsOptions):
     """The command line, with what POSIX adds."""
 
     synopsis = "Usage: twistd [options]"
@@ -58,6 +60,17 @@ class ServerOptions(app.ServerOptions):
         ["gid", "g", None, "The group to run as; the one of --uid if it is not given.", gidFromString],
         ["umask", None, None, "The file mode creation mask to run with, octal.", _umask],
     ]
+    compData = usage.Completions(
+        optActions={
+            "pidfile": usage.CompleteFiles("*.pid"),
+            "rundir": usage.CompleteDirs(),
+            "chroot": usage.CompleteDirs(descr="chroot directory"),
+            "uid": usage.CompleteUsernames(descr="uid to run as"),
+            "gid": usage.CompleteGroups(descr="gid to run as"),
+            "prefix": usage.Completer(descr="syslog prefix"),
+            "umask": usage.Completer(descr="umask"),
+        }
+    )
 
     def opt_version(self) -> None:
         """Print the version of Twisted that is served, and exit."""
@@ -164,6 +177,7 @@ class UnixApplicationRunner(app.ApplicationRunner):
         self.oldstderr = sys.stderr
 
     def postApplication(self) -> None:
+        operations = lifecycle.begin(self.config, self.application)
         try:
             self.startApplication(self.application)
         except (Exception, SystemExit) as error:
@@ -175,6 +189,8 @@ class UnixApplicationRunner(app.ApplicationRunner):
             self.startReactor(None, self.oldstdout, self.oldstderr)
         finally:
             self.removePID(self.config["pidfile"])
+        if operations is not None:
+            operations.conclude()
 
     def _report_start(self, message: bytes) -> None:
         """Tell the process that the daemon was started from, if this is one."""

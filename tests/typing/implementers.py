@@ -19,6 +19,7 @@ from reactorio.aio.unix import _CarriesDescriptors
 from reactorio.aio.unixdatagrams import ConnectedDatagramPort, DatagramPort
 from reactorio.application.reactors import IReactorInstaller
 from reactorio.application.reactors import Reactor as InstallableReactor
+from reactorio.application.runner._pidfile import IPIDFile, NonePIDFile, PIDFile
 from reactorio.application.service import (
     IProcess,
     IService,
@@ -479,3 +480,4 @@ _IUsernameHashedPassword: list[type[IUsernameHashedPassword]] = [
     APOPCredentials,
 ]
 _IUsernamePassword: list[type[IUsernamePassword]] = [UsernamePassword]
+_IPIDFile: list[type[IPIDFile]] = [PIDFile, NonePIDFile]

@@ -1,0 +1,1 @@
+"""Services of the protocols, as commands: each module has ``Options`` and ``makeService``."""
