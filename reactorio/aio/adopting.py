@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from reactorio.aio.listening import Port, Server
+from reactorio.aio.sockets import forget_if_closed
 from reactorio.aio.udp import Port as UDPPort
 from reactorio.aio.unix import Port as UNIXPort
 from reactorio.aio.unix import Server as UNIXServer
@@ -140,6 +141,8 @@ def _serve(sock: socket.socket, origin: _Origin, reactor: Reactor) -> None:
         elif task.exception() is not None:
             sock.close()
             _log.error("An adopted connection was lost before it began: {error}", error=task.exception())
+        else:
+            forget_if_closed(sock, task.result()[0])
 
     def begin(loop: asyncio.AbstractEventLoop) -> None:
         server._attaching = task = loop.create_task(loop.connect_accepted_socket(lambda: server, sock))

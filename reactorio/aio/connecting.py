@@ -8,7 +8,14 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
-from reactorio.aio.sockets import as_binding, family_of, new_socket, port_number, resolve_numeric
+from reactorio.aio.sockets import (
+    as_binding,
+    family_of,
+    forget_if_closed,
+    new_socket,
+    port_number,
+    resolve_numeric,
+)
 from reactorio.aio.streams import Connection
 from reactorio.internet.address import IPv4Address
 from reactorio.internet.error import ConnectBindError, NotConnectingError, TimeoutError, UserError, getConnectError
@@ -99,13 +106,13 @@ class BaseClient(Connection):
         connector, self.connector = self.connector, None
         self.disconnected = 1
         self._stop_trying()
-        if self.socket is not None:
-            self.socket.close()
         reason = error if isinstance(error, Failure) else Failure(error)
         connector.connectionFailed(reason)  # type: ignore[union-attr]
 
     def _stop_trying(self) -> None:
-        """The attempt is given up; the socket is still open."""
+        """The attempt is given up: close the socket."""
+        if self.socket is not None:
+            self.socket.close()
 
     def _after_loss(self, reason: Failure) -> None:
         connector, self.connector = self.connector, None
@@ -188,14 +195,20 @@ class Client(BaseClient):
 
     def _attached(self, task: asyncio.Task[Any]) -> None:
         self._attaching = None
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled():
+            return
+        if task.exception() is not None:
             self.failIfNotConnected(task.exception())
+        else:
+            forget_if_closed(self._socket, task.result()[0])
 
     def _stop_trying(self) -> None:
         if self._attaching is not None:
-            self._attaching.cancel()
+            # The loop has the socket now, and is to close it: connection_made says so.
+            return
         if self.socket is not None and self.reactor._loop is not None and self.socket.fileno() != -1:
             self.reactor._loop.remove_writer(self.socket)
+        super()._stop_trying()
 
 
 @implementer(IConnector)

@@ -13,6 +13,7 @@ from reactorio.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from reactorio.internet.error import ServiceNameUnknownError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from reactorio.internet.interfaces import IAddress
@@ -23,6 +24,7 @@ __all__ = [
     "address_of",
     "as_binding",
     "family_of",
+    "forget_if_closed",
     "makeBinding",
     "new_socket",
     "port_number",
@@ -124,6 +126,18 @@ def new_socket(family: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM, protocol)
     sock.setblocking(False)
     return sock
+
+
+def forget_if_closed(sock: socket.socket, transport: asyncio.BaseTransport) -> None:
+    """
+    Have ``sock``, which ``transport`` was given, not close its descriptor again if the transport has closed it.
+
+    uvloop takes note of the socket after the protocol's ``connection_made``. If that has closed the transport, libuv
+    has closed the descriptor, the socket does not know, and when it is collected, closes what has that number then.
+    """
+    lent = transport.get_extra_info("socket")
+    if (lent is None or lent.fileno() == -1) and sock.fileno() != -1:
+        sock.detach()
 
 
 def resolve_numeric(family: int, host: str, port: int) -> Any:

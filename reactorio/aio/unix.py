@@ -339,6 +339,7 @@ class Client(_CarriesDescriptors, BaseClient):
     def _stop_trying(self) -> None:
         if self._retry is not None:
             self._retry.cancel()
+        super()._stop_trying()
 
 
 def _is_served(path: str) -> bool:

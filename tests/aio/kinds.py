@@ -58,19 +58,19 @@ class Kind:
         aborts: Can it be cut off, so that the other side knows that it was?
         half_closes: Can one direction be closed?
         secure: Does it speak TLS?
+        on_stdio: Is the server on a `StandardIO`, made by us?
     """
 
     aborts = True
     half_closes = True
     secure = False
+    on_stdio = False
 
-    async def connect(self, reactor: Any, server: Any, client: Any) -> Pair:
-        """Connect two parties; return when both are."""
-        pair = Pair(server, client)
-        await self.join(reactor, pair, One(server), One(client))
-        for party in (server, client):
+    async def connect(self, reactor: Any, pair: Pair) -> None:
+        """Connect two parties; return when both are, or have been."""
+        await self.join(reactor, pair, One(pair.server), One(pair.client))
+        for party in (pair.server, pair.client):
             await party.until(lambda party: party.transport is not None)
-        return pair
 
     async def join(self, reactor: Any, pair: Pair, server: Any, client: Any) -> None:
         """Connect what two factories build; the port, if there is one, goes into ``pair``."""
@@ -131,6 +131,7 @@ class TLS(Listening):
     def __init__(self, below: Kind, engine: Any = lambda options: options) -> None:
         self.below: Any = below
         self.aborts = below.aborts
+        self.on_stdio = below.on_stdio
         self._engine = engine
 
     def _server(self, reactor: Any, factory: Any) -> TLSMemoryBIOFactory:
@@ -190,6 +191,7 @@ class Process(Kind):
 
     aborts = False
     half_closes = False
+    on_stdio = True
 
     async def join(self, reactor: Any, pair: Pair, server: Any, client: Any) -> None:
         ours, theirs = socket.socketpair()

@@ -8,13 +8,14 @@ import os
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from aio.kinds import Pair
 from aio.parties import Party
 from reactorio.internet import reactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from aio.kinds import Kind, Pair
+    from aio.kinds import Kind
 
 __all__ = ["Connect", "in_loop", "turns"]
 
@@ -27,15 +28,16 @@ class Connect:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self._pairs: list[Pair] = []
+        self.pairs: list[Pair] = []
 
     async def __call__(self, server: Any = None, client: Any = None) -> Pair:
-        pair = await self.kind.connect(reactor, server or Party(), client or Party())
-        self._pairs.append(pair)
+        pair = Pair(server or Party(), client or Party())
+        self.pairs.append(pair)
+        await self.kind.connect(reactor, pair)
         return pair
 
     async def close(self) -> None:
-        for pair in self._pairs:
+        for pair in self.pairs:
             await pair.close()
 
 

@@ -10,6 +10,7 @@ from reactorio.internet.defer import Deferred, execute
 from reactorio.internet.error import ConnectionDone, ConnectionLost, NoProtocol, ProcessDone
 from reactorio.internet.interfaces import IConsumer, IPushProducer, IStreamClientEndpoint, ITransport
 from reactorio.internet.protocol import ProcessProtocol
+from reactorio.logger import Logger
 from reactorio.logger._constants import NamedConstant, Names
 from reactorio.python import log
 from reactorio.python.failure import Failure
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     )
 
 __name__ = "reactorio.internet.endpoints"  # the public path: see the package's docstring
+
+_log = Logger(namespace="reactorio.internet.endpoints")
 
 
 class StandardErrorBehavior(Names):
@@ -89,11 +92,15 @@ class _WrapIProtocol(ProcessProtocol):
     """
     Lets a protocol talk with a child.
 
+    Unlike Twisted: what the protocol raises ends its connection, as it does on every other stream.
+
     Args:
         proto: The protocol.
         executable: What is run, for the log.
         errFlag: What becomes of its error output.
     """
+
+    _lost = False
 
     def __init__(self, proto: IProtocol, executable: str | bytes, errFlag: NamedConstant) -> None:
         self.protocol = proto
@@ -103,11 +110,11 @@ class _WrapIProtocol(ProcessProtocol):
     def makeConnection(self, transport: Any) -> None:
         """The child runs: connect the protocol."""
         self.transport = _ProcessEndpointTransport(transport)
-        self.protocol.makeConnection(self.transport)
+        self._guarded(self.protocol.makeConnection, self.transport)
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         if childFD == 1:
-            self.protocol.dataReceived(data)
+            self._guarded(self.protocol.dataReceived, data)
         elif childFD == 2 and self.errFlag is StandardErrorBehavior.LOG:
             log.msg(
                 format="Process %(executable)r wrote stderr unhandled by %(protocol)s: %(data)s",
@@ -120,7 +127,23 @@ class _WrapIProtocol(ProcessProtocol):
         """The connection is done if the child ended well, and lost if not."""
         ended: Any = reason.value
         well = isinstance(ended, ProcessDone) and ended.status in (None, 0)
-        self.protocol.connectionLost(Failure(ConnectionDone() if well else ConnectionLost()))
+        self._lose(Failure(ConnectionDone() if well else ConnectionLost()))
+
+    def _guarded(self, call: Any, *args: Any) -> None:
+        if self._lost:
+            return
+        try:
+            call(*args)
+        except Exception:
+            failure = Failure()
+            _log.failure("Unhandled error in {protocol}", failure=failure, protocol=self.protocol)
+            self._lose(failure)
+            self.transport.loseConnection()
+
+    def _lose(self, reason: Failure) -> None:
+        if not self._lost:
+            self._lost = True
+            self.protocol.connectionLost(reason)
 
 
 @implementer(IStreamClientEndpoint)

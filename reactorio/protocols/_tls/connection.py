@@ -65,8 +65,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     _closed_by_peer = False
     _closing_write = False
     _reading_paused = False
-    # Is there something in the engine that came before the application paused?
-    _held_back = False
+    # What arrived and the engine has not been given, since the application has paused. It may hold something, too.
+    _held_back: bytes | None = None
     # Is the producer paused because of us?
     _waiting = False
 
@@ -123,21 +123,31 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         engine, aggregator = self._engine, self._aggregator
         if self._lostTLSConnection or engine is None or aggregator is None:
             return
+        if self._held_back is not None:
+            data, self._held_back = self._held_back + data, None
         aggregator.corked = True
         try:
-            for start in range(0, len(data), _AT_ONCE):
-                if self._lostTLSConnection:
-                    break
-                if self._engine is not engine:
-                    # TLS within TLS has begun: our transport is what this object was until then.
-                    self.transport.dataReceived(data[start:])
-                    break
-                engine.receive(data[start : start + _AT_ONCE])
-                self._go_on(engine)
+            self._take(engine, data)
         finally:
             aggregator.corked = False
         if not self._lostTLSConnection:
             aggregator.flush()
+
+    def _take(self, engine: Engine, data: bytes) -> None:
+        start = 0
+        while not self._lostTLSConnection:
+            if self._engine is not engine:
+                # TLS within TLS has begun: our transport is what this object was until then.
+                self.transport.dataReceived(data[start:])
+                return
+            if self._reading_paused:
+                self._held_back = data[start:]
+                return
+            engine.receive(data[start : start + _AT_ONCE])
+            self._go_on(engine)
+            start += _AT_ONCE
+            if start >= len(data):
+                return
 
     def _go_on(self, engine: Engine) -> None:
         if not self._handshakeDone:
@@ -146,7 +156,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
                 return
             if self._reading_paused:
                 # By who was told of the handshake. What came with the end of that is in the engine.
-                self._held_back = True
+                self._held_back = b""
                 return
         ended, error = self._read(engine)
         if self._lostTLSConnection:
@@ -274,6 +284,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         engine = self._engine
         if self._aborted or engine is None:
             return
+        if self._held_back and not self._reading_paused:
+            engine.receive(self._held_back)
         engine.receive_eof()
         try:
             if self._handshakeDone:
@@ -463,12 +475,11 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         """Go on delivering what arrives."""
         self._reading_paused = False
         self.transport.resumeProducing()
-        if self._held_back:
+        if self._held_back is not None:
             self.factory._clock.callLater(0, self._deliver_held_back)
 
     def _deliver_held_back(self) -> None:
-        if self._held_back and not self._reading_paused:
-            self._held_back = False
+        if self._held_back is not None and not self._reading_paused:
             self._guarded(self.dataReceived, b"")
 
     def stopProducing(self) -> None:
