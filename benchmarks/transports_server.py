@@ -81,6 +81,7 @@ def twisted(case: str, pem: str) -> None:
             self.left -= 1
             factory = protocol.ClientFactory()
             factory.protocol = Once
+            factory.noisy = False
             factory.clientConnectionLost = lambda connector, reason: self.dial()
             reactor.connectTCP("127.0.0.1", self.port, factory)
 
