@@ -22,6 +22,7 @@ The reactor on asyncio: the one place where the two models meet.
     spare          a descriptor in reserve
     sockets        opening, binding and naming sockets
     descriptors    addReader and its family
+    watching       descriptors with errors, on libuv
     errors         OSError and what it becomes
     lifecycle      system events in three phases
     timers         callLater

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reactorio.aio.watching import stop_watching, watcher_for
 from reactorio.internet.error import ConnectionDone, ConnectionFdescWentAway
 from reactorio.internet.interfaces import IHalfCloseableDescriptor
 from reactorio.logger import Logger
@@ -13,6 +14,7 @@ from reactorio.python.failure import Failure
 if TYPE_CHECKING:
     import asyncio
 
+    from reactorio.aio.watching import Watcher
     from reactorio.internet.interfaces import IReadDescriptor, IWriteDescriptor
 
 __all__ = ["Descriptors"]
@@ -33,6 +35,7 @@ class Descriptors:
         self._readers: dict[Any, int] = {}
         self._writers: dict[Any, int] = {}
         self._open: dict[Any, None] = {}
+        self._watcher: Watcher | None = None
 
     def _opened(self, selectable: Any) -> None:
         self._open[selectable] = None
@@ -61,14 +64,14 @@ class Descriptors:
         if reader in self._open:
             reader.stopReading()  # type: ignore[attr-defined]
         number = self._readers.pop(reader, None)
-        if number is not None and self._loop is not None:
-            self._loop.remove_reader(number)
+        if number is not None and self._watcher is not None:
+            self._watcher.remove_reader(number)
 
     def removeWriter(self, writer: IWriteDescriptor) -> None:
         """Stop that; it does not matter if it was not watched."""
         number = self._writers.pop(writer, None)
-        if number is not None and self._loop is not None:
-            self._loop.remove_writer(number)
+        if number is not None and self._watcher is not None:
+            self._watcher.remove_writer(number)
 
     def getReaders(self) -> list[Any]:
         """Return everything that is being read from, ports among them."""
@@ -93,10 +96,12 @@ class Descriptors:
             self._watch(loop, writer, "doWrite")
 
     def _watch(self, loop: asyncio.AbstractEventLoop, selectable: Any, method: str) -> None:
+        if self._watcher is None:
+            self._watcher = watcher_for(loop)
         number, add = (
-            (self._readers[selectable], loop.add_reader)
+            (self._readers[selectable], self._watcher.add_reader)
             if method == "doRead"
-            else (self._writers[selectable], loop.add_writer)
+            else (self._writers[selectable], self._watcher.add_writer)
         )
         try:
             add(number, self._ready, selectable, method, number)
@@ -110,11 +115,14 @@ class Descriptors:
             self._ready(selectable, method, number)
             loop.call_soon(self._always_ready, loop, selectable, method, number)
 
-    def _unwatch_all(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in self._readers.values():
-            loop.remove_reader(number)
-        for number in self._writers.values():
-            loop.remove_writer(number)
+    def _unwatch_all(self) -> None:
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            for number in self._readers.values():
+                watcher.remove_reader(number)
+            for number in self._writers.values():
+                watcher.remove_writer(number)
+            stop_watching(watcher)
 
     def _ready(self, selectable: Any, method: str, number: int) -> None:
         log.callWithLogger(selectable, self._read_or_write, selectable, method, number)

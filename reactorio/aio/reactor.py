@@ -207,7 +207,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             return
         self._retire_timers()
         self._disarm()
-        self._unwatch_all(loop)
+        self._unwatch_all()
         self.running = self._started = self._stopping = False
         if self._adopted_end is not None:
             self._adopted_end.dismiss()
