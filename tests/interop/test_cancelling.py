@@ -381,8 +381,6 @@ NEVER = {
     "Deferred": Deferred,
     "chained Deferred": lambda: succeed(None).addCallback(lambda _: Deferred()),
     "future": lambda: asyncio.get_running_loop().create_future(),
-    "sleep": lambda: asyncio.sleep(3600),
-    "coroutine": lambda: wait(Deferred()),
     "Deferred of a coroutine": lambda: ensureDeferred(wait(Deferred())),
     "Task": lambda: asyncio.ensure_future(wait(Deferred())),
 }
