@@ -134,7 +134,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             aggregator.flush()
 
     def _take(self, engine: Engine, data: bytes) -> None:
-        start = 0
+        start, view = 0, memoryview(data)
         while not self._lostTLSConnection:
             if self._engine is not engine:
                 # TLS within TLS has begun: our transport is what this object was until then.
@@ -143,7 +143,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             if self._reading_paused:
                 self._held_back = data[start:]
                 return
-            engine.receive(data[start : start + _AT_ONCE])
+            engine.receive(view[start : start + _AT_ONCE])
             self._go_on(engine)
             start += _AT_ONCE
             if start >= len(data):

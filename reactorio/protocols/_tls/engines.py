@@ -61,7 +61,7 @@ class Engine(Protocol):
     def handshake(self) -> bool:
         """Go on with the handshake; return whether it is complete."""
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         """Take bytes from the peer."""
 
     def receive_eof(self) -> None:

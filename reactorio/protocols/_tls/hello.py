@@ -33,7 +33,7 @@ class ClientHello:
         self.is_over = False
         self._received = b""
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         """Take bytes; more than needed do no harm."""
         self._received += data
         try:

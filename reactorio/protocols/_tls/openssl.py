@@ -31,7 +31,7 @@ class OpenSSLEngine:
             raise _as_truncated(error) from None
         return True
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         while view:
             view = view[self.connection.bio_write(view) or len(view) :]

@@ -69,7 +69,7 @@ class StdlibEngine:
             raise _translated(error) from error
         return True
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         if self._hello is not None:
             self._hello.receive(data)
             if self._hello.is_over:
