@@ -12,6 +12,7 @@ Usage: reactorio run [--reactor=NAME] FILE [arguments]      run a program; see `
        reactorio twist [options] NAME [its options]         likewise, in the foreground, without a pid file
        reactorio trial [options] NAME ...                   run tests; see `reactorio trial --help`
        reactorio plugins [--verbose]                        list the plugins, where they are from and whether they work
+       reactorio unit [options] NAME COMMAND ...            print a systemd unit that runs `reactorio COMMAND ...`
        reactorio completion bash|fish|zsh                   what has the shell complete these commands
        reactorio --version
 
@@ -44,6 +45,10 @@ def main() -> None:
         from reactorio.scripts import plugins
 
         plugins.main(arguments[1:])
+    elif command == "unit":
+        from reactorio.scripts import unit
+
+        unit.main(arguments[1:])
     elif command == "completion":
         from reactorio.scripts import completion
 

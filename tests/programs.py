@@ -27,7 +27,9 @@ PATIENCE = 20.0
 class Program:
     """A started program. Its output, errors included, is read line by line."""
 
-    def __init__(self, command: list[str], cwd: Path | None = None, **environ: str) -> None:
+    def __init__(
+        self, command: list[str], cwd: Path | None = None, *, inherits: tuple[int, ...] = (), **environ: str
+    ) -> None:
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -35,6 +37,7 @@ class Program:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=cwd,
+            pass_fds=inherits,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environ},
         )
         self.lines: list[str] = []

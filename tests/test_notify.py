@@ -25,12 +25,22 @@ def heard(manager):
     return manager.recv(4096).decode().split("\n")
 
 
-def speaker(manager, **more):
-    return Notifier({"NOTIFY_SOCKET": manager.getsockname(), **more})
+@pytest.fixture
+def speaker(manager):
+    """Make notifiers that speak to the manager."""
+    made = []
+
+    def make(**more):
+        made.append(Notifier({"NOTIFY_SOCKET": manager.getsockname(), **more}))
+        return made[-1]
+
+    yield make
+    for notifier in made:
+        notifier.close()
 
 
-def test_each_message_has_its_assignments_in_order(manager):
-    notifier = speaker(manager)
+def test_each_message_has_its_assignments_in_order(manager, speaker):
+    notifier = speaker()
     notifier.ready("Serving 2 ports")
     notifier.stopping()
     notifier.status("one\nline")
@@ -42,9 +52,9 @@ def test_each_message_has_its_assignments_in_order(manager):
     assert heard(manager) == ["EXTEND_TIMEOUT_USEC=1500000"]
 
 
-def test_a_reload_says_when_it_began_on_the_managers_clock(manager):
+def test_a_reload_says_when_it_began_on_the_managers_clock(manager, speaker):
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-    speaker(manager).reloading()
+    speaker().reloading()
     after = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
     reloading, begun, _ = heard(manager)
@@ -58,6 +68,7 @@ def test_an_abstract_address_is_understood():
         manager.settimeout(5)
         notifier = Notifier({"NOTIFY_SOCKET": "@" + manager.getsockname()[1:].decode()})
         notifier.alive()
+        notifier.close()
         assert heard(manager) == ["WATCHDOG=1"]
 
 
@@ -68,14 +79,28 @@ def test_without_an_address_nothing_is_said(address):
     assert not notifier.listens
 
 
-def test_a_manager_that_is_gone_is_a_line_in_the_log(manager):
-    notifier = speaker(manager)
+def test_a_manager_that_is_gone_is_a_line_in_the_log(manager, speaker):
+    notifier = speaker()
     os.unlink(manager.getsockname())
+    manager.close()
     with capturedLogs() as events:
         notifier.ready()
 
     (event,) = events
     assert "Cannot tell the service manager" in event["log_format"]
+
+
+def test_it_is_spoken_to_after_its_address_is_out_of_reach_and_by_its_successor(manager, speaker):
+    notifier, address = speaker(), manager.getsockname()
+    os.rename(address, address + ".elsewhere")
+    notifier.alive()
+    assert heard(manager) == ["WATCHDOG=1"]
+
+    manager.close()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as successor:
+        successor.bind(address)
+        notifier.alive()
+        assert heard(successor) == ["WATCHDOG=1"]
 
 
 def test_children_do_not_inherit_the_managers_address(manager):
@@ -85,20 +110,22 @@ def test_children_do_not_inherit_the_managers_address(manager):
         "WATCHDOG_PID": str(os.getpid()),
         "A": "b",
     }
-    assert Notifier(environ).watchdog_seconds == 1
+    notifier = Notifier(environ)
+    notifier.close()
+    assert notifier.watchdog_seconds == 1
     assert environ == {"A": "b"}
 
 
 @pytest.mark.parametrize(
     ("usec", "pid"), [("", ""), ("0", ""), ("-5", ""), ("1e6", ""), ("1000000", "1"), ("1000000", "x")]
 )
-def test_a_watchdog_that_is_not_ours_is_not_fed(manager, usec, pid):
-    assert speaker(manager, WATCHDOG_USEC=usec, WATCHDOG_PID=pid).watchdog_seconds is None
+def test_a_watchdog_that_is_not_ours_is_not_fed(speaker, usec, pid):
+    assert speaker(WATCHDOG_USEC=usec, WATCHDOG_PID=pid).watchdog_seconds is None
 
 
-def test_the_watchdog_is_fed_twice_in_its_time_until_it_stops(manager):
+def test_the_watchdog_is_fed_twice_in_its_time_until_it_stops(manager, speaker):
     clock = Clock()
-    watchdog = Watchdog(speaker(manager, WATCHDOG_USEC="4000000"), clock)
+    watchdog = Watchdog(speaker(WATCHDOG_USEC="4000000"), clock)
     watchdog.start()
     clock.pump([2, 2])
     watchdog.stop()

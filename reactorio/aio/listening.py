@@ -107,6 +107,8 @@ class Port:
     _realPortNumber: int | None = None
     _server: asyncio.AbstractServer | None = None
     _paused = False
+    # Others may have this socket, too.
+    _inherited = False
     _stopped: Deferred[None] | None = None
 
     def __init__(
@@ -133,6 +135,7 @@ class Port:
         port = cls(sock.getsockname()[1], factory, interface=sock.getsockname()[0], reactor=reactor)
         port.addressFamily = sock.family
         port.socket = ListeningSocket.instead_of(sock)
+        port._inherited = True
         return port
 
     def createInternetSocket(self) -> socket.socket:

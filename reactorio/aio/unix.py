@@ -159,6 +159,7 @@ class Port(TCPPort):
         """A port on a socket that somebody else has bound and that listens. The file stays: it is theirs."""
         port = cls(sock.getsockname(), factory, reactor=reactor)
         port.socket = ListeningSocket.instead_of(sock)
+        port._inherited = True
         return port
 
     # ---- opening

@@ -43,24 +43,53 @@ class Notifier:
 
     def __init__(self, environ: MutableMapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
-        self._address = environ.pop("NOTIFY_SOCKET", "")
+        address = environ.pop("NOTIFY_SOCKET", "")
         self.watchdog_seconds = _watchdog_seconds(environ)
-        self.listens = self._address[:1] in ("/", "@") and len(self._address) > 1
+        self.listens = address[:1] in ("/", "@") and len(address) > 1
+        # An abstract address is written with "@", and has a NUL there.
+        self._address = "\0" + address[1:] if address[:1] == "@" else address
+        # Now: the address may be out of reach once this process has changed its root.
+        self._socket = self._connected() if self.listens else None
 
     def send(self, **fields: str | int) -> None:
         """Send one message with these assignments, in this order."""
         if not self.listens:
             return
-        message = "\n".join(f"{key}={_one_line(str(value))}" for key, value in fields.items()).encode()
-        # An abstract address is written with "@", and has a NUL there.
-        address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
+        message = "\n".join(f"{key}={_one_line(str(value))}" for key, value in fields.items()).encode()[:_MAX_MESSAGE]
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-                # A manager that does not read must not stop the service.
-                sock.setblocking(False)
-                sock.sendto(message[:_MAX_MESSAGE], address)
+            self._send(message)
         except OSError as error:
             _log.warn("Cannot tell the service manager {fields}: {error}", fields=sorted(fields), error=error)
+
+    def _send(self, message: bytes) -> None:
+        if self._socket is not None:
+            try:
+                self._socket.send(message)
+                return
+            except ConnectionRefusedError:
+                self.close()  # the manager has another one by now
+        self._socket = self._connected(or_raise=True)
+        if self._socket is not None:
+            self._socket.send(message)
+
+    def _connected(self, or_raise: bool = False) -> socket.socket | None:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        # A manager that does not read must not stop the service.
+        sock.setblocking(False)
+        try:
+            sock.connect(self._address)
+        except OSError:
+            sock.close()
+            if or_raise:
+                raise
+            return None
+        return sock
+
+    def close(self) -> None:
+        """Let go of the socket; another message opens it again."""
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            sock.close()
 
     def ready(self, status: str = "Running") -> None:
         """Everything listens and has started; or a reload is over."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reactorio.application._client_service import ClientService, backoffPolicy
+from reactorio.application._hooks import Starting
 from reactorio.application.service import Service
 from reactorio.internet import task
 from reactorio.internet.defer import CancelledError, Deferred, succeed
@@ -247,6 +248,7 @@ class StreamServerEndpointService(Service):
     # strports.service promises more: what has failed by the time of the start is raised.
     _raiseSynchronously = False
     _waitingForPort: Deferred[Any] | None = None
+    _listening: Starting | None = None
 
     def __init__(self, endpoint: Any, factory: Any) -> None:
         self.endpoint = endpoint
@@ -266,16 +268,21 @@ class StreamServerEndpointService(Service):
                 log.err(failure, f"{self.endpoint!r} cannot listen")
 
         self._waitingForPort = self.endpoint.listen(self.factory)
+        self._listening = Starting(self._waitingForPort)
         self._waitingForPort.addErrback(failed)
         starting = False
         if failed_already:
-            self._waitingForPort = None
+            self._waitingForPort = self._listening = None
             failed_already[0].raiseException()
 
     def startService(self) -> None:
         super().startService()
         if self._waitingForPort is None:
             self.privilegedStartService()
+
+    def when_ready(self) -> Any:
+        """Return a Deferred that fires when the port listens, and fails if it cannot."""
+        return None if self._listening is None else self._listening.wait()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening; a start that is still under way is given up."""

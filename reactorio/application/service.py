@@ -12,6 +12,7 @@ from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import Attribute, Interface, Protocol, implementer
+from reactorio.application import _hooks
 from reactorio.internet.defer import Deferred, DeferredList, maybeDeferred
 from reactorio.logger import Logger
 from reactorio.persisted import sob
@@ -102,7 +103,7 @@ class IProcess(Interface, Protocol):
 @implementer(IService)
 class Service:
     """
-    A service that does nothing when started and stopped. Subclasses extend the three methods.
+    A service that does nothing when started and stopped. Subclasses extend the methods.
 
     Each of these may be a coroutine function too. Stopping waits for it; of starting, an error is logged.
     """
@@ -112,7 +113,7 @@ class Service:
     parent: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "running"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("running", "_starting")}
 
     def setName(self, name: str) -> None:
         if self.parent is not None:
@@ -144,6 +145,34 @@ class Service:
     def stopService(self) -> Any:
         self.running = 0
 
+    def when_ready(self) -> Any:
+        """
+        Return a Deferred that fires when the service does what it is for, or None if it does by now.
+
+        It is asked once `startService` was called, and by whoever has to tell others: a service manager, a load
+        balancer. A coroutine, or the Deferred of one, that `startService` returned is waited for in any case.
+        """
+
+    def drain(self) -> Any:
+        """
+        Begin nothing new, and return a Deferred that fires when what is under way is over, or None if nothing is.
+
+        It is called before `stopService`, when the process may take some time to end (``--grace``). Ports and
+        connections need no drain: see ``docs/operations.md``.
+        """
+
+    def reload(self) -> Any:
+        """
+        Read again, and check, what the service was set up by: configuration, certificates, tables.
+
+        Returns:
+            None, or what puts it to use, or a Deferred of one of these. What puts it to use is called without
+            arguments, and only if every other service is content with what it has read.
+
+        Raises:
+            Exception: What there is to read is no good: nothing changes, here and in the other services.
+        """
+
 
 @implementer(IServiceCollection)
 class MultiService(Service):
@@ -167,6 +196,15 @@ class MultiService(Service):
     def stopService(self) -> Any:
         super().stopService()
         return DeferredList([maybeDeferred(service.stopService) for service in reversed(self.services)])
+
+    def when_ready(self) -> Any:
+        return _hooks.all_ready(self)
+
+    def drain(self) -> Any:
+        return _hooks.drain_all(self)
+
+    def reload(self) -> Any:
+        return _hooks.reload_all(self)
 
     def getServiceNamed(self, name: str) -> Any:
         return self.namedServices[name]
@@ -197,10 +235,7 @@ class MultiService(Service):
 
 def _started(service: object, result: Any) -> None:
     """Drive the coroutine that a start method was, if it was one."""
-    if iscoroutine(result):
-        Deferred.fromCoroutine(result).addErrback(
-            lambda failure: _log.failure("Cannot start {service}", failure, service=service)
-        )
+    _hooks.note_start(service, result)
 
 
 @implementer(IProcess)

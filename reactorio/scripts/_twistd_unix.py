@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 from reactorio._interface import directlyProvides
 from reactorio.application import app, service
 from reactorio.application._applogger import _open_log, _text_observer
+from reactorio.application._operations import lifecycle
+from reactorio.application._operations.options import OperationsOptions
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.copyright import copyright as copyright_text
 from reactorio.copyright import version
@@ -33,7 +35,7 @@ def _umask(value: str) -> int:
     return int(value, 8)
 
 
-class ServerOptions(app.ServerOptions):
+class ServerOptions(app.ServerOptions, OperationsOptions):
     """The command line, with what POSIX adds."""
 
     synopsis = "Usage: twistd [options]"
@@ -175,6 +177,7 @@ class UnixApplicationRunner(app.ApplicationRunner):
         self.oldstderr = sys.stderr
 
     def postApplication(self) -> None:
+        operations = lifecycle.begin(self.config, self.application)
         try:
             self.startApplication(self.application)
         except (Exception, SystemExit) as error:
@@ -186,6 +189,8 @@ class UnixApplicationRunner(app.ApplicationRunner):
             self.startReactor(None, self.oldstdout, self.oldstderr)
         finally:
             self.removePID(self.config["pidfile"])
+        if operations is not None:
+            operations.conclude()
 
     def _report_start(self, message: bytes) -> None:
         """Tell the process that the daemon was started from, if this is one."""

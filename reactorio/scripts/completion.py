@@ -21,6 +21,7 @@ _COMMANDS = {
     "trial": "Run tests.",
     "twist": "Run the service of a plugin in the foreground.",
     "twistd": "Run an application, or the service of a plugin.",
+    "unit": "Print a systemd unit.",
 }
 
 

@@ -1,0 +1,243 @@
+"""A run of an application: starting, ready, reloading, draining, stopping, and who is told of it."""
+
+from __future__ import annotations
+
+import signal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from reactorio.aio import serving
+from reactorio.application import _hooks
+from reactorio.application._notify import Notifier, Watchdog
+from reactorio.application._operations.draining import Draining
+from reactorio.application._operations.options import Settings
+from reactorio.application._operations.signals import Signals, Terminal
+from reactorio.application.internet import _maybeGlobalReactor
+from reactorio.application.service import IService
+from reactorio.internet.defer import CancelledError, Deferred, succeed
+from reactorio.logger import Logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reactorio.python.failure import Failure
+
+__all__ = ["Operations", "State", "begin"]
+
+_log = Logger(namespace="reactorio.application.operations")
+
+# While draining: how often the manager is told, and for how long that is good. A manager that hears nothing gives up.
+_PROGRESS = 1.0
+_EXTENSION = 15.0
+
+
+class State(Enum):
+    """What a run is at, in the words that operators read."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RELOADING = "reloading"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+
+
+class Operations:
+    """
+    What there is to a run beyond starting and stopping its services.
+
+    Args:
+        reactor: That it runs in.
+        service: The root of the application's services.
+        settings: What the operator has asked for.
+        notifier: Speaks to the service manager; by default to the one of the environment.
+
+    Attributes:
+        state: Of the run.
+        status: How things stand, in a line.
+        failure: Why the services could not start, if that is why the run is over.
+    """
+
+    failure: Failure | None = None
+    _terminal: Terminal | None = None
+
+    def __init__(self, reactor: Any, service: Any, settings: Settings, notifier: Notifier | None = None) -> None:
+        self._reactor = reactor
+        self._service = service
+        self._settings = settings
+        self.state = State.STARTING
+        self.status = "Starting"
+        self.notifier = Notifier() if notifier is None else notifier
+        self._watchdog = Watchdog(self.notifier, reactor)
+        self._draining: Draining | None = None
+        self._reload_again = False
+        self._log_reopeners: list[Callable[[], object]] = []
+        handlers: dict[int, Callable[[int], object]] = {signal.SIGHUP: self._hung_up}
+        if settings.grace:
+            handlers[signal.SIGTERM] = handlers[signal.SIGINT] = self._asked_to_stop
+        self._signals = Signals(reactor, handlers)
+
+    @property
+    def is_ready(self) -> bool:
+        """Should clients come? From when all has started until it begins to end."""
+        return self.state in (State.READY, State.RELOADING)
+
+    def attach(self) -> None:
+        """Follow the reactor's run, which is to come: before services are started, so that they are stopped after."""
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._stops)
+        self._reactor.addSystemEventTrigger("after", "shutdown", self._is_over)
+        self._reactor.addSystemEventTrigger("after", "startup", self._runs)
+
+    # ---- starting
+
+    def _runs(self) -> None:
+        # Not earlier: daemons have left theirs.
+        self._terminal = Terminal()
+        self._signals.take()
+        self._watchdog.start()
+        _hooks.when_ready(self._service).addCallbacks(self._started, self._cannot_start).addErrback(_log_failure)
+
+    def _started(self, _: object) -> None:
+        if self.state is State.STARTING:
+            self._be_ready()
+
+    def _be_ready(self, but: str = "") -> None:
+        self.state = State.READY
+        self.status = f"Running, {_count(len(serving.ports(self._reactor)), 'port')}{but}"
+        self.notifier.ready(self.status)
+        if self._reload_again:
+            self._reload_again = False
+            self.reload()
+
+    def _cannot_start(self, failure: Failure) -> None:
+        if self.state is not State.STARTING or failure.check(CancelledError) is not None:
+            return
+        self.status = f"Cannot start: {failure.getErrorMessage()}"
+        self.notifier.status(self.status)
+        # A manager would wait for a readiness that does not come; without one, Twisted's programs go on.
+        if self.notifier.listens or self._settings.strict:
+            self.failure = failure
+            self._reactor.stop()
+
+    # ---- reloading
+
+    def _hung_up(self, number: int) -> None:
+        if self._terminal is not None and self._terminal.is_gone():
+            self._reactor._exitSignal = number
+            self._reactor.stop()
+        else:
+            self.reload()
+
+    def reload(self) -> Deferred[bool]:
+        """
+        Have the services take up what has changed; what is bad changes nothing.
+
+        Returns:
+            A Deferred of whether it did. Asked for during another reload, or before all has started, it is done once
+            that is over, and the answer is False.
+        """
+        if self.state in (State.STARTING, State.RELOADING):
+            self._reload_again = True
+        if self.state is not State.READY:
+            return succeed(False)
+        _log.info("Reloading.")
+        self.state = State.RELOADING
+        self.notifier.reloading()
+        done = _hooks.reload_all([self._service, *self._settings.reloaders])
+        return done.addCallback(lambda commit: commit()).addCallbacks(self._has_reloaded, self._stays_as_it_is)
+
+    def _has_reloaded(self, _: object) -> bool:
+        _log.info("Reloaded.")
+        self._end_of_reload("")
+        return True
+
+    def _stays_as_it_is(self, failure: Failure) -> bool:
+        _log.error("Not reloaded: {error}", error=failure.getErrorMessage())
+        self._end_of_reload(f"; not reloaded: {failure.getErrorMessage()}")
+        return False
+
+    def _end_of_reload(self, but: str) -> None:
+        if self.state is State.RELOADING:
+            self._be_ready(but)
+
+    # ---- stopping
+
+    def _asked_to_stop(self, number: int) -> None:
+        self._reactor._exitSignal = number
+        name = signal.Signals(number).name
+        if self.state is State.STOPPING:
+            _log.info("Received {name}, which changes nothing: services are stopping.", name=name)
+        elif self._draining is not None:
+            _log.info("Received {name}, not waiting any longer.", name=name)
+            self._draining.end()
+        else:
+            _log.info("Received {name}, draining for up to {grace:g} s.", name=name, grace=self._settings.grace)
+            self.drain()
+
+    def drain(self) -> None:
+        """Stop when what is under way is over, and at the end of the time that the operator gives at the latest."""
+        if self._draining is not None or self.state is State.STOPPING:
+            return
+        # First of all, so that nobody is sent here any more.
+        self.state = State.DRAINING
+        self.status = "Draining"
+        self.notifier.stopping(self.status)
+        self._draining = Draining(self._reactor, self._service, self._settings.grace)
+        self._say_progress(self._draining)
+        self._draining.begin().addBoth(self._drained).addErrback(_log_failure)
+
+    def _say_progress(self, draining: Draining) -> None:
+        if self.state is not State.DRAINING:
+            return
+        self.status = f"Draining: {draining.progress()}"
+        self.notifier.extend_timeout(_EXTENSION)
+        self.notifier.status(self.status)
+        self._reactor.callLater(_PROGRESS, self._say_progress, draining)
+
+    def _drained(self, left: Any) -> None:
+        _log.info("Drained." if not left else "Drained, but for {left}.", left=left)
+        if self.state is State.DRAINING:
+            self._reactor.stop()
+
+    def _stops(self) -> None:
+        if self.state is not State.DRAINING:
+            self.notifier.stopping()
+        else:
+            self.notifier.status("Stopping")
+        self.state = State.STOPPING
+        self.status = "Stopping"
+        if self._draining is not None:
+            self._draining.end()
+
+    def _is_over(self) -> None:
+        self._watchdog.stop()
+        self._signals.give_back()
+        self.notifier.close()
+
+    def conclude(self) -> None:
+        """After the run: raise what kept the services from starting, if something did."""
+        if self.failure is not None:
+            self.failure.raiseException()
+
+
+def begin(config: Any, application: Any) -> Operations | None:
+    """
+    Have an application's run, which is to come, followed: before privileges are dropped and the root is changed.
+
+    Args:
+        config: The parsed command line.
+        application: What adapts to IService; for anything else there are no operations.
+    """
+    root = IService.adapt(application, None)
+    if root is None:
+        return None
+    operations = Operations(_maybeGlobalReactor(None), root, Settings.of(config))
+    operations.attach()
+    return operations
+
+
+def _log_failure(failure: Failure) -> None:
+    _log.failure("Operations have failed", failure)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

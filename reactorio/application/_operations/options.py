@@ -1,0 +1,58 @@
+"""What an operator asks for, and the command line's words for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OperationsOptions", "Settings"]
+
+
+@dataclass
+class Settings:
+    """
+    What an operator asks for.
+
+    Attributes:
+        grace: Seconds that a stop may take for what is under way; 0 is as Twisted does it: everything is cut.
+        strict: Is a service that cannot start the end of the run?
+        reloaders: What has to be reloaded besides the services: objects with a ``reload()`` like that of services.
+    """
+
+    grace: float = 0.0
+    strict: bool = False
+    reloaders: list[Any] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Return what a parsed command line, or a mapping with some of its keys, says."""
+        return cls(grace=config.get("grace") or 0.0)
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds; raises ValueError, saying what is wrong."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number of seconds") from None
+    if not isfinite(value) or value < 0:
+        raise ValueError(f"{text!r} is no number of seconds")
+    return value
+
+
+class OperationsOptions:
+    """Options of a launcher, for its usage.Options to inherit."""
+
+    optParameters: ClassVar[list[list[Any]]] = [
+        [
+            "grace",
+            None,
+            0.0,
+            "When told to stop, accept nothing new and give what is under way this many seconds; a second signal ends that.",
+            seconds,
+        ],
+    ]
