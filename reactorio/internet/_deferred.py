@@ -76,6 +76,10 @@ class Deferred(Generic[_ResultT]):
     It needs no event loop: ``callback`` calls the callbacks there and then. It can be awaited in coroutines that
     ``inlineCallbacks`` or ``fromCoroutine`` drive and in asyncio's tasks alike.
 
+    While it is pending, the first who awaits it takes its result, and who awaits it after that gets None. One that has
+    fired keeps its result for ``await``. Awaiting it in two event loops, or firing it in another thread than that of the
+    loop in which it is awaited, is a RuntimeError for who awaits.
+
     Args:
         canceller: Called with this Deferred by ``cancel`` if there is no result yet. It should stop the work and may
             fire the Deferred; if it does not, the result is a `CancelledError`.
