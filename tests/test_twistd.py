@@ -104,7 +104,7 @@ def test_a_run_in_the_foreground_logs_the_lines_of_twistd(tmp_path):
         "[twisted.internet.base#info] Received SIGTERM, shutting down.",
         "[-] (TCP Port 0 Closed)",
         "[builtins.EchoFactory#info] Stopping factory <EchoFactory object at 0x0>",
-        "[-] Main loop terminated.",
+        "[twisted.internet.base#info] Main loop terminated.",
         f"{app_logger} Server Shut Down.",
     ]
     assert not (tmp_path / "twistd.pid").exists()
@@ -144,6 +144,25 @@ def test_a_daemon_turns_its_log_over_on_sigusr1(tmp_path, daemon):
     os.kill(pid, signal.SIGTERM)
     eventually(lambda: not is_alive(pid))
     assert "Server Shut Down." in (tmp_path / "echo.log").read_text()
+
+
+def test_a_log_that_was_moved_away_is_opened_anew(tmp_path, daemon):
+    (tmp_path / "ticking.tac").write_text(
+        "from twisted.application import internet, service\n"
+        "application = service.Application('ticking')\n"
+        "internet.TimerService(0.02, print, 'tick').setServiceParent(application)\n"
+    )
+    daemon("-y", "ticking.tac")
+    log, moved = tmp_path / "twistd.log", tmp_path / "moved.log"
+    eventually(lambda: "tick" in log.read_text())
+    log.rename(moved)
+    eventually(lambda: log.exists() and "tick" in log.read_text())
+    assert moved.read_text().endswith("tick\n")
+    # What is put into its place is written to.
+    log.unlink()
+    log.write_text("made by another program\n")
+    eventually(lambda: "tick" in log.read_text())
+    assert log.read_text().startswith("made by another program\n")
 
 
 def test_a_second_one_with_the_same_pid_file_is_refused(tmp_path, daemon):
@@ -206,14 +225,27 @@ BAD_TACS = {
 
 @pytest.mark.parametrize("foreground", [["-n"], []], ids=["foreground", "daemon"])
 @pytest.mark.parametrize("code", BAD_TACS)
-def test_a_tac_that_fails_is_named_after_its_traceback(tmp_path, code, foreground):
+def test_a_tac_that_fails_is_a_line_for_the_user_and_a_traceback_in_the_log(tmp_path, code, foreground):
+    # Unlike Twisted, which writes the traceback to stderr.
     (tmp_path / "bad.tac").write_text(code)
 
     out, err, status = run(*foreground, "-y", "bad.tac", cwd=tmp_path)
+    log = out if foreground else (tmp_path / "twistd.log").read_text()
+    assert status == 1
+    assert BAD_TACS[code] in err.splitlines()[0]
+    assert "Traceback" not in err
+    assert "The application cannot be loaded" in log
+    assert "Traceback (most recent call last):" in log
+    assert not (tmp_path / "twistd.pid").exists()
+
+
+def test_a_tac_that_fails_without_a_log_is_all_on_stderr(tmp_path):
+    (tmp_path / "bad.tac").write_text("1/0")
+
+    out, err, status = run("-y", "bad.tac", "-l", "-", cwd=tmp_path)
     assert (out, status) == ("", 1)
-    assert err.startswith("Unhandled Error\nTraceback (most recent call last):\n")
-    assert BAD_TACS[code] in err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.tac"]
+    assert "Traceback (most recent call last):" in err
+    assert err.endswith("Failed to load application: division by zero\n")
 
 
 @pytest.mark.parametrize(
@@ -393,12 +425,13 @@ def test_a_plugin_that_cannot_make_its_service_is_a_traceback_and_a_line(tmp_pat
     )
     (folder / "worse.py").write_text("import no_such_module")
 
-    out, err, status = run("broken", cwd=tmp_path)
-    assert (out, status) == ("", 1)
-    # The plugin beside it, that cannot even be imported, harms nothing.
-    assert "Cannot import the plugin module reactorio.plugins.worse" in err
-    assert err.endswith("reactorio: ZeroDivisionError: division by zero\n")
-    assert "broken_service.py" in err
+    out, err, status = run("-n", "broken", cwd=tmp_path)
+    assert status == 1
+    # The plugin beside it, that cannot even be imported, is a line and harms nothing.
+    first, last = err.splitlines()
+    assert first.startswith("Cannot import the plugin module reactorio.plugins.worse: ModuleNotFoundError: ")
+    assert last == "reactorio: ZeroDivisionError: division by zero"
+    assert "broken_service.py" in out
 
 
 def test_a_profile_is_written(tmp_path):

@@ -7,9 +7,10 @@ import warnings
 from typing import IO, TYPE_CHECKING, Any
 
 from reactorio import logger
+from reactorio.application._watchedlog import WatchedLogFile
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.copyright import version as served_version
-from reactorio.python import log, logfile
+from reactorio.python import log
 from reactorio.python.reflect import qual
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class AppLogger:
         self._observer = self._modern(self._chooseObserver(application))
         logger.globalLogBeginner.beginLoggingTo([self._observer])
         self._initialLog()
+
+    def _begin_without_application(self) -> None:
+        """Begin logging for the one thing that there is to say: why there is no application."""
+        observer = self._modern(self._chooseObserver(None))
+        # What is printed now is for the user.
+        logger.globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
 
     def stop(self) -> None:
         """Say that it is over, and stop logging. Another call does nothing more."""
@@ -91,7 +98,7 @@ class AppLogger:
 
 def _open_log(name: str) -> Any:
     try:
-        return logfile.LogFile.fromFullPath(name)
+        return WatchedLogFile.fromFullPath(name)
     except OSError as error:
         raise SystemExit(f"Cannot log to {name}: {error.strerror}") from error
 

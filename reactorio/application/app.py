@@ -28,6 +28,7 @@ from reactorio.internet.interfaces import _ISupportsExitSignalCapturing
 from reactorio.logger import Logger
 from reactorio.persisted import sob
 from reactorio.python import log, usage, util
+from reactorio.python.failure import Failure
 from reactorio.python.reflect import namedAny, namedModule
 
 if TYPE_CHECKING:
@@ -121,10 +122,13 @@ def getApplication(config: Mapping[str, Any], passphrase: None) -> Any:
         application = service.loadApplication(filename, kind, passphrase)
         log.msg("Loaded.")
     except Exception as error:
-        log.deferr()
         hint = _NO_APPLICATION if isinstance(error, KeyError) and error.args == ("application",) else ""
-        sys.exit(f"Failed to load application: {error}{hint}")
+        raise _CannotLoad(f"Failed to load application: {error}{hint}") from error
     return application
+
+
+class _CannotLoad(SystemExit):
+    """An exit with a line for the user; the cause is for the log."""
 
 
 def convertStyle(
@@ -180,12 +184,26 @@ class ApplicationRunner:
         self.preApplication()
         try:
             self.application = self.createOrGetApplication()
+        except (Exception, _CannotLoad) as error:
+            self._log_failure_to_load(error.__cause__ if isinstance(error, _CannotLoad) else error)
+            raise
+        try:
             self.logger.start(self.application)
             self.postApplication()
         except Exception:
             _log.failure("The application has failed")
             raise
         self.logger.stop()
+
+    def _log_failure_to_load(self, error: BaseException | None) -> None:
+        """Write to the log that is asked for, or else to stderr."""
+        begin = getattr(self.logger, "_begin_without_application", lambda: None)
+        try:
+            begin()
+        except SystemExit:
+            pass  # there is no such log; that the application cannot be loaded is what the user has to know first
+        failure = Failure(error) if error is not None else Failure()
+        _log.failure("The application cannot be loaded", failure)
 
     def startReactor(self, reactor: Any, oldstdout: TextIO | None, oldstderr: TextIO | None) -> None:
         """Run the reactor, and remember the signal that ended it, if one did."""
