@@ -289,7 +289,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             self._stopping = True
             raise
         else:
-            log.msg("Main loop terminated.")
+            _log.info("Main loop terminated.")
         finally:
             self._signals.restore()
             self._ended(loop)
@@ -398,6 +398,10 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             self._loop.stop()
 
     # ---- time
+
+    def _time_limit(self, seconds: float, callable: Callable[..., object], *args: Any) -> asyncio.TimerHandle | None:
+        """Call later what is no business of the application's, and not among its delayed calls; without a loop, never."""
+        return None if self._loop is None else self._loop.call_later(seconds, callable, *args)
 
     def _arm(self, delay: float) -> None:
         loop = self._loop

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zope.interface import providedBy  # type: ignore[import-untyped]  # zope has no types
 
 from reactorio._interface import directlyProvides, implementer
-from reactorio.internet.error import ConnectionDone, ConnectionLost
+from reactorio.internet.error import ConnectionDone, ConnectionLost, TimeoutError
 from reactorio.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, INegotiated, ISystemHandle
 from reactorio.internet.protocol import Protocol, connectionDone
 from reactorio.logger import Logger
@@ -69,6 +69,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     _held_back: bytes | None = None
     # Is the producer paused because of us?
     _waiting = False
+    # The end of what the peer is given to shake hands, or to answer that we close.
+    _deadline: Any = None
 
     def __init__(self, factory: Any, wrappedProtocol: Any, _connectWrapped: bool = True) -> None:
         super().__init__(factory, wrappedProtocol)
@@ -89,6 +91,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             Protocol.makeConnection(self, transport)
             self.factory.registerProtocol(self)
         if not self._lostTLSConnection:
+            self._give_time("handshake", self.factory.handshake_timeout)
             self._shake_hands()
 
     def _shake_hands(self) -> None:
@@ -104,11 +107,36 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             self._pass_on()
             return
         self._handshakeDone = True
+        self._end_time()
         if IHandshakeListener.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.handshakeCompleted()
         if not self._lostTLSConnection:
             self._pass_on()
             self._send_unsent()
+
+    # ---- limits
+
+    def _give_time(self, to: str, seconds: float | None) -> None:
+        if self._deadline is None and seconds is not None:
+            clock = self.factory._clock
+            limit = getattr(clock, "_time_limit", clock.callLater)
+            self._deadline = limit(seconds, self._guarded, self._too_late, to, seconds)
+
+    def _end_time(self) -> None:
+        deadline, self._deadline = self._deadline, None
+        if deadline is not None:
+            deadline.cancel()
+
+    def _too_late(self, what: str, seconds: float) -> None:
+        self._deadline = None
+        is_writing = getattr(self.transport, "_is_writing", None)
+        if what == "shutdown" and is_writing is not None and is_writing():
+            # The peer takes its time with what came before, as it may on every stream.
+            self._give_time(what, seconds)
+            return
+        late = f"TLS {what} is not over after {seconds:g} seconds"
+        _log.info("{late}: cut off the connection with {peer}", late=late, peer=self.transport.getPeer())
+        self.failVerification(Failure(TimeoutError(late)))
 
     def _pass_on(self) -> None:
         """Give the stream what the engine has for the peer."""
@@ -230,6 +258,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         elif closed or self._reading_paused:
             # Who has stopped reading would never see the peer's answer.
             self._tlsShutdownFinished(None)
+        else:
+            self._give_time("shutdown", self.factory.shutdown_timeout)
 
     def _write_closed(self) -> None:
         if not self._lostTLSConnection and IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
@@ -251,6 +281,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         self._lostTLSConnection = True
         if self._reason is None:
             self._reason = reason
+        self._end_time()
         self._forget_unsent()
         self._release_producer()
         self.transport.loseConnection()
@@ -272,6 +303,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         if not self._lostTLSConnection:
             self._see_truncation(reason)
             self._lostTLSConnection = True
+        self._end_time()
         self._forget_unsent()
         own, self._reason = self._reason, None
         # They refer to us, and we to them: without this, only the garbage collector would end it.
@@ -321,6 +353,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         if self._closed_by_us:
             if self._closed_by_peer or self._reading_paused:
                 self._tlsShutdownFinished(None)
+            else:
+                self._give_time("shutdown", self.factory.shutdown_timeout)
         elif not self._unsent and self._producer is None and not self._lostTLSConnection:
             self._shutdownTLS()
 
@@ -343,6 +377,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             return
         self._aborted = self._lostTLSConnection = True
         self.disconnecting = True
+        self._end_time()
         self._forget_unsent()
         abort = getattr(self.transport, "abortConnection", None) or self.transport.loseConnection
         abort()

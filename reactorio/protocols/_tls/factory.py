@@ -47,15 +47,23 @@ class TLSMemoryBIOFactory(WrappingFactory):
             ``ssl.SSLContext`` of the standard library's.
         isClient: Which side this is, of TLS; the stream may have been opened by either.
         wrappedFactory: The other factory.
-        clock: Tells when what was written in one turn is to be sent; by default the reactor.
+        clock: Tells when what was written in one turn is to be sent, and when it takes too long; by default the reactor.
 
     Raises:
         TypeError: It is nothing of that kind.
         Exception: What ``getContext`` raised: not later, when a connection is there.
+
+    Attributes:
+        handshake_timeout: Seconds that a handshake may take; None: any time. A connection that exceeds them is cut off,
+            and lost with TimeoutError. Unlike Twisted, which has no limits; these are asyncio's. They can be changed
+            on a factory (of a listening port: ``port.factory``), or on the class, for all.
+        shutdown_timeout: Seconds until a peer has answered our closing TLS, with all that was sent before on its way.
     """
 
     protocol = TLSMemoryBIOProtocol
     noisy = False
+    handshake_timeout: float | None = 60.0
+    shutdown_timeout: float | None = 30.0
 
     def __init__(self, contextFactory: Any, isClient: bool, wrappedFactory: Any, clock: Any = None) -> None:
         super().__init__(wrappedFactory)
