@@ -425,6 +425,8 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
 
     def callFromThread(self, callable: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Have ``callable`` called in the reactor's thread, in its next turn; from any thread, at any time."""
+        if self._loop is None and running_loop() is not None:
+            self._here()  # as with all that is asked of it first, this is the loop to have
         self._thread_calls.append((callable, args, kwargs))
         if not self._thread_calls_expected:
             self._thread_calls_expected = True

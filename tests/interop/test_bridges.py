@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from reactorio.internet import reactor
 from reactorio.internet.defer import (
+    Deferred,
     DeferredList,
     DeferredLock,
     as_deferred,
@@ -94,3 +96,12 @@ def test_a_stop_iteration_does_not_end_a_future_in_silence(run):
             await as_future(fail(StopIteration(3)))
 
     run(main())
+
+
+def test_a_call_from_a_thread_may_be_the_first_that_the_reactor_hears_of_the_loop(run):
+    async def main():
+        called = Deferred()
+        reactor.callFromThread(called.callback, "from the thread of the loop itself")
+        return await asyncio.wait_for(called, 5)
+
+    assert run(main()) == "from the thread of the loop itself"
