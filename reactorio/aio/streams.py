@@ -251,11 +251,13 @@ class Connection(asyncio.Protocol):
             return
         backlog = transport.get_write_buffer_size() + len(data)
         transport.write(data)
-        if not self._backlogged:
-            self._expect_drain()
-        if self.streamingProducer and not self.producerPaused and backlog > self.bufferSize:
+        if self.streamingProducer and not self.producerPaused:
+            if backlog <= self.bufferSize:
+                return
             self.producerPaused = True
             self._guarded(self.producer.pauseProducing)  # type: ignore[attr-defined]  # a streaming one has it
+        if not self._backlogged:
+            self._expect_drain()
 
     def _expect_drain(self) -> None:
         """All is sent: go on in the loop's next turn."""
