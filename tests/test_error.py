@@ -107,3 +107,9 @@ def test_what_catches_what():
     assert issubclass(error.TimeoutError, error.UserError)
     assert issubclass(error.DNSLookupError, OSError)
     assert not issubclass(error.ConnectionDone, error.ConnectionLost)
+
+
+def test_the_two_arguments_of_an_oserror_are_understood_as_well():
+    result = error.getConnectError((errno.ECONNREFUSED, "no"))
+    assert type(result) is error.ConnectionRefusedError
+    assert (result.osError, result.args) == (errno.ECONNREFUSED, ("no",))

@@ -292,10 +292,10 @@ errnoMapping.update(
 )
 
 
-def getConnectError(e: BaseException) -> ConnectError:
-    """Return the `ConnectError` that says what ``e``, an OSError in most cases, says."""
+def getConnectError(e: BaseException | tuple[int, str]) -> ConnectError:
+    """Return the `ConnectError` that says what ``e``, an OSError in most cases, or the two arguments of one, say."""
     try:
-        number, string = e.args
+        number, string = e if isinstance(e, tuple) else e.args
     except ValueError:
         return ConnectError(string=e)
     if isinstance(e, socket.gaierror):
