@@ -22,6 +22,7 @@ __all__ = [
     "current_idle_loop",
     "install",
     "is_kind_chosen",
+    "load_kind",
     "new_loop",
     "running_loop",
     "until_loop_ends",
@@ -54,6 +55,12 @@ def install(*, uvloop: bool | None = None) -> None:
 def is_kind_chosen() -> bool:
     """Has anybody said which kind of loop to make?"""
     return bool(_kind or os.environ.get("REACTORIO_LOOP"))
+
+
+def load_kind() -> None:
+    """Import what a loop of the chosen kind is made of: for processes that are about to lose sight of it."""
+    if (_kind or os.environ.get("REACTORIO_LOOP")) == "uvloop":
+        import_module("uvloop")
 
 
 def new_loop() -> asyncio.AbstractEventLoop:

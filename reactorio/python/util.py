@@ -314,9 +314,19 @@ def gidFromString(gidString: str) -> int:
 
 
 def initgroups(uid: int, primaryGid: int) -> None:
-    """Put the process into all groups of a user, and into ``primaryGid``. It takes root's rights."""
-    if _initgroups is not None:
-        _initgroups(pwd.getpwuid(uid).pw_name, primaryGid)
+    """
+    Put the process into all groups of a user, and into ``primaryGid``. It takes root's rights.
+
+    Unlike Twisted: a user whom the system does not know by name, as in containers, is in ``primaryGid`` only.
+    """
+    if _initgroups is None:
+        return
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        os.setgroups([primaryGid])
+    else:
+        _initgroups(name, primaryGid)
 
 
 def switchUID(uid: int | None, gid: int | None, euid: bool = False) -> None:

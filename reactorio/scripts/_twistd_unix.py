@@ -8,9 +8,11 @@ import pwd
 import signal
 import sys
 import traceback
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from reactorio._interface import directlyProvides
+from reactorio.aio.loop import load_kind
 from reactorio.application import app, service
 from reactorio.application._applogger import _open_log, _text_observer
 from reactorio.application._operations import lifecycle
@@ -27,12 +29,34 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerOptions", "UnixAppLogger", "UnixApplicationRunner", "checkPID"]
 
+# What is imported only when it is used; Python looks a host name up with encodings.idna.
+_USED_LATE = (
+    "concurrent.futures.thread",
+    "encodings.idna",
+    "reactorio.internet.process",
+    "reactorio.python.threadpool",
+)
+
 # What a status pipe carries at most; "1 " and the beginning of the error.
 _STATUS_SIZE = 100
 
 
 def _umask(value: str) -> int:
     return int(value, 8)
+
+
+def _user(name: str) -> int:
+    try:
+        return uidFromString(name)
+    except KeyError:
+        raise ValueError(f"there is no user {name!r}") from None
+
+
+def _group(name: str) -> int:
+    try:
+        return gidFromString(name)
+    except KeyError:
+        raise ValueError(f"there is no group {name!r}") from None
 
 
 class ServerOptions(app.ServerOptions, OperationsOptions):
@@ -56,8 +80,8 @@ class ServerOptions(app.ServerOptions, OperationsOptions):
         ["pidfile", None, "twistd.pid", "The file that the process id is written to; none if empty."],
         ["rundir", "d", ".", "Change to this directory before running."],
         ["chroot", None, None, "Change the root to this directory before running."],
-        ["uid", "u", None, "The user to run as.", uidFromString],
-        ["gid", "g", None, "The group to run as; the one of --uid if it is not given.", gidFromString],
+        ["uid", "u", None, "The user to run as.", _user],
+        ["gid", "g", None, "The group to run as; the one of --uid if it is not given.", _group],
         ["umask", None, None, "The file mode creation mask to run with, octal.", _umask],
     ]
     compData = usage.Completions(
@@ -168,6 +192,8 @@ class UnixApplicationRunner(app.ApplicationRunner):
     loggerFactory = UnixAppLogger
     oldstdout: TextIO
     oldstderr: TextIO
+    _null: int | None = None
+    _failed_to_start = False
 
     def preApplication(self) -> None:
         checkPID(self.config["pidfile"])
@@ -182,6 +208,7 @@ class UnixApplicationRunner(app.ApplicationRunner):
             self.startApplication(self.application)
         except (Exception, SystemExit) as error:
             self._report_start(self._formatChildException(error))
+            self._failed_to_start = True
             self.removePID(self.config["pidfile"])
             raise
         self._report_start(b"0")
@@ -210,16 +237,26 @@ class UnixApplicationRunner(app.ApplicationRunner):
         try:
             os.unlink(pidfile)
         except OSError as error:
+            if error.errno == errno.ENOENT and self._failed_to_start:
+                return  # it was not written yet
             if error.errno in (errno.EACCES, errno.EPERM):
                 log.msg("Warning: No permission to delete pid file")
             else:
                 log.err(error, "Failed to unlink PID file:")
+
+    def _import_what_will_be_out_of_sight(self) -> None:
+        """In another root, or as another user, this process may not find modules that are first used later."""
+        load_kind()
+        for module in _USED_LATE:
+            import_module(module)
 
     def setupEnvironment(
         self, chroot: str | None, rundir: str, nodaemon: bool, umask: int | None, pidfile: str | None
     ) -> None:
         """Change directory, mask and root, become a daemon, and write the pid file."""
         if chroot is not None:
+            # The new root need not have one.
+            self._null = None if nodaemon else os.open(os.devnull, os.O_RDWR)
             os.chroot(chroot)
             rundir = "/" if rundir == "." else rundir
         os.chdir(rundir)
@@ -257,7 +294,7 @@ class UnixApplicationRunner(app.ApplicationRunner):
         # A session leader could get a terminal again; its child cannot.
         if os.fork():
             os._exit(0)
-        null = os.open("/dev/null", os.O_RDWR)
+        null = os.open("/dev/null", os.O_RDWR) if self._null is None else self._null
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         os.close(null)
@@ -294,6 +331,9 @@ class UnixApplicationRunner(app.ApplicationRunner):
         process = service.IProcess.adapt(application)
         if process.processName is not None and not self.config["originalname"]:
             _name_process(process.processName)
+        uid, gid = self._user_and_group(process)
+        if uid is not None or gid is not None or self.config["chroot"]:
+            self._import_what_will_be_out_of_sight()
         self.setupEnvironment(
             self.config["chroot"],
             self.config["rundir"],
@@ -303,10 +343,18 @@ class UnixApplicationRunner(app.ApplicationRunner):
         )
         services = service.IService.adapt(application)
         service._started(services, services.privilegedStartService())
+        self.shedPrivileges(self.config["euid"], uid, gid)
+        app.startApplication(application, not self.config["no_save"])
+
+    def _user_and_group(self, process: Any) -> tuple[int | None, int | None]:
+        """Return whom to run as: what the command line says, else what the application says, else None."""
         uid, gid = self.config["uid"], self.config["gid"]
         uid = process.uid if uid is None else uid
         gid = process.gid if gid is None else gid
         if uid is not None and gid is None:
-            gid = pwd.getpwuid(uid).pw_gid
-        self.shedPrivileges(self.config["euid"], uid, gid)
-        app.startApplication(application, not self.config["no_save"])
+            try:
+                # Now: another root may know other users.
+                gid = pwd.getpwuid(uid).pw_gid
+            except KeyError:
+                raise usage.UsageError(f"There is no user {uid} who would have a group: give --gid.") from None
+        return uid, gid
