@@ -22,6 +22,7 @@ from twisted.protocols.basic import LineReceiver
 class Quotes(LineReceiver):
     delimiter = b"\n"
     busy = 0
+    answered = 0
     draining = False
 
     def lineReceived(self, line: bytes) -> None:
@@ -37,6 +38,7 @@ class Quotes(LineReceiver):
 
     def answer(self) -> None:
         self.busy -= 1
+        self.answered += 1
         self.sendLine(random.choice(self.factory.collection.quotes).encode())
         self.close_if_idle()
 
@@ -46,7 +48,8 @@ class Quotes(LineReceiver):
         self.close_if_idle()
 
     def close_if_idle(self) -> None:
-        if self.draining and not self.busy:
+        # Who has only just connected is not idle: the question may be on its way.
+        if self.draining and self.answered and not self.busy:
             self.transport.loseConnection()
 
 

@@ -34,6 +34,13 @@ class Manager:
             messages.append(self.hear())
         return messages
 
+    def rest(self) -> list[dict[str, str]]:
+        """Return the messages that have come and were not heard yet."""
+        messages = []
+        while select.select([self._socket], [], [], 0)[0]:
+            messages.append(self.hear())
+        return messages
+
     def hears_something_within(self, seconds: float) -> bool:
         return bool(select.select([self._socket], [], [], seconds)[0]) and bool(self.hear())
 

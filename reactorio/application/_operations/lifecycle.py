@@ -14,6 +14,7 @@ from reactorio.application._operations.options import Settings
 from reactorio.application._operations.signals import Signals, Terminal
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.application.service import IService
+from reactorio.internet._endpoints import certificates
 from reactorio.internet.defer import CancelledError, Deferred, succeed
 from reactorio.logger import Logger
 
@@ -142,7 +143,7 @@ class Operations:
         _log.info("Reloading.")
         self.state = State.RELOADING
         self.notifier.reloading()
-        done = _hooks.reload_all([self._service, *self._settings.reloaders])
+        done = _hooks.reload_all([self._service, certificates])
         return done.addCallback(lambda commit: commit()).addCallbacks(self._has_reloaded, self._stays_as_it_is)
 
     def _has_reloaded(self, _: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,12 +20,10 @@ class Settings:
     Attributes:
         grace: Seconds that a stop may take for what is under way; 0 is as Twisted does it: everything is cut.
         strict: Is a service that cannot start the end of the run?
-        reloaders: What has to be reloaded besides the services: objects with a ``reload()`` like that of services.
     """
 
     grace: float = 0.0
     strict: bool = False
-    reloaders: list[Any] = field(default_factory=list)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
+from reactorio.internet._endpoints.certificates import from_files
 from reactorio.internet._endpoints.hostname import HostnameEndpoint
 from reactorio.internet._endpoints.layers import _WrapperEndpoint
 from reactorio.internet._endpoints.tcp import TCP6ServerEndpoint, as_bind_address
@@ -171,19 +172,22 @@ def parse_ssl_server(
 ) -> Any:
     """
     The type ``ssl`` of servers: paths of PEM files, for the key and the certificate (by default the same), for the
-    certificates between that and the root, and for Diffie-Hellman parameters; ``sslmethod`` is pyOpenSSL's.
+    certificates between that and the root, and for Diffie-Hellman parameters; ``sslmethod`` is pyOpenSSL's. They are read
+    again when the launcher is told to reload.
     """
     from reactorio.internet import ssl  # see the module's docstring
     from reactorio.python.filepath import FilePath
 
-    options: dict[str, Any] = {} if sslmethod is None else {"method": getattr(ssl.SSL, sslmethod)}
-    if extraCertChain is not None:
-        options["extraCertChain"] = _chain_in(extraCertChain)
-    if dhParameters is not None:
-        options["dhParameters"] = ssl.DiffieHellmanParameters.fromFile(FilePath(dhParameters))
-    ours = _private_certificate(certKey or privateKey, privateKey)
-    context_factory = ssl.CertificateOptions(privateKey=ours.privateKey.original, certificate=ours.original, **options)
-    return (int(port), factory, context_factory), {"interface": interface, "backlog": int(backlog)}
+    def read() -> Any:
+        options: dict[str, Any] = {} if sslmethod is None else {"method": getattr(ssl.SSL, sslmethod)}
+        if extraCertChain is not None:
+            options["extraCertChain"] = _chain_in(extraCertChain)
+        if dhParameters is not None:
+            options["dhParameters"] = ssl.DiffieHellmanParameters.fromFile(FilePath(dhParameters))
+        ours = _private_certificate(certKey or privateKey, privateKey)
+        return ssl.CertificateOptions(privateKey=ours.privateKey.original, certificate=ours.original, **options)
+
+    return (int(port), factory, from_files(read)), {"interface": interface, "backlog": int(backlog)}
 
 
 def _private_certificate(certificate: str, key: str) -> Any:

@@ -186,6 +186,12 @@ class OpenSSLCertificateOptions:
             options |= SSL.OP_ALL
         return options if self.enableSessionTickets else options | _NO_TICKET
 
+    def _become(self, successor: OpenSSLCertificateOptions) -> None:
+        """Have connections made as ``successor`` says, from the next one on; it is of no use itself after that."""
+        if self._context is not None:
+            successor.getContext()
+        self.__dict__ = successor.__dict__
+
     # ---- as pyOpenSSL has it
 
     def getContext(self) -> Any:
