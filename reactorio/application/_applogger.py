@@ -10,6 +10,7 @@ from reactorio import logger
 from reactorio.application._watchedlog import WatchedLogFile
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.copyright import version as served_version
+from reactorio.logger._journal import JournalObserver, is_journal
 from reactorio.python import log
 from reactorio.python.reflect import qual
 
@@ -34,6 +35,7 @@ class AppLogger:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._logfilename: str = options.get("logfile") or ""
         self._observerFactory: Callable[[], Any] | None = options.get("logger") or None
+        self._format: str | None = options.get("log-format")
 
     def start(self, application: Any) -> None:
         """Begin logging, and say that the application is starting."""
@@ -52,6 +54,8 @@ class AppLogger:
         logger._loggerFor(self).info("Server Shut Down.")
         if self._observer is not None:
             logger.globalLogPublisher.removeObserver(self._observer)
+            if isinstance(self._observer, JournalObserver):
+                self._observer.close()
             self._observer = None
 
     def _chooseObserver(self, application: Any) -> Any:
@@ -92,8 +96,18 @@ class AppLogger:
 
     def _getLogObserver(self) -> Any:
         if self._logfilename in ("", "-"):
-            return _text_observer(sys.stdout)
-        return _text_observer(_open_log(self._logfilename))
+            return self._to_stdout()
+        return self._to(_open_log(self._logfilename))
+
+    def _to(self, file: IO[Any]) -> Any:
+        """Return an observer that writes to ``file`` in the format that is asked for."""
+        return _json_observer(file) if self._format == "json" else _text_observer(file)
+
+    def _to_stdout(self) -> Any:
+        """Return an observer that writes to stdout; where that is the journal, as that likes it best."""
+        if self._format is None and is_journal(sys.stdout):
+            return JournalObserver(sys.stdout)
+        return self._to(sys.stdout)
 
 
 def _open_log(name: str) -> Any:
@@ -106,6 +120,13 @@ def _open_log(name: str) -> Any:
 def _text_observer(file: IO[Any]) -> logger.FileLogObserver:
     """Return an observer whose lines name our modules as the programs that read logs know them."""
     observer = logger.textFileLogObserver(file)
+    format_event = observer.formatEvent
+    observer.formatEvent = lambda event: format_event(_as_twisted(event))
+    return observer
+
+
+def _json_observer(file: IO[Any]) -> logger.FileLogObserver:
+    observer = logger.json_lines_observer(file)
     format_event = observer.formatEvent
     observer.formatEvent = lambda event: format_event(_as_twisted(event))
     return observer

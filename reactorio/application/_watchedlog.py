@@ -41,6 +41,13 @@ class WatchedLogFile(LogFile):
             self._reopen()
         super().write(data)
 
+    def turn_over(self) -> None:
+        """Go on in another file: in the one at the path if somebody has put ours aside, or else putting it aside."""
+        if self._was_moved():
+            self._reopen()
+        else:
+            self.rotate()
+
     def _was_moved(self) -> bool:
         try:
             return _identity(self.path) != self._opened

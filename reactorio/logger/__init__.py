@@ -17,6 +17,7 @@ Logging: events, not lines. A :class:`Logger` makes them, observers take them, t
     _global       LogBeginner, globalLogBeginner
     _json         events in JSON and back
     _jsonlines    events as flat JSON, for collectors of logs
+    _journal      events for systemd's journal
     _stdlib       STDLibLogObserver
     _legacy       LegacyLogObserverWrapper, publishToNewObserver
     _util         formatTrace

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 from reactorio._interface import directlyProvides
 from reactorio.aio.loop import load_kind
 from reactorio.application import app, service
-from reactorio.application._applogger import _open_log, _text_observer
+from reactorio.application._applogger import _open_log
 from reactorio.application._operations import lifecycle
 from reactorio.application._operations.options import OperationsOptions
 from reactorio.application.internet import _maybeGlobalReactor
@@ -162,16 +162,16 @@ class UnixAppLogger(app.AppLogger):
         if self._logfilename == "-" and not self._nodaemon:
             sys.exit("Daemons cannot log to stdout, exiting!")
         if self._logfilename == "-" or (self._nodaemon and not self._logfilename):
-            return _text_observer(sys.stdout)
+            return self._to_stdout()
         file = _open_log(self._logfilename or "twistd.log")
 
         def rotate(number: int, frame: object) -> None:
-            _maybeGlobalReactor(None).callFromThread(file.rotate)
+            _maybeGlobalReactor(None).callFromThread(file.turn_over)
 
         # Somebody who wants the signal for something else gets it.
         if signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL:
             signal.signal(signal.SIGUSR1, rotate)
-        return _text_observer(file)
+        return self._to(file)
 
 
 def _syslog_observer(prefix: str) -> Any:

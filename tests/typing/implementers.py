@@ -176,6 +176,7 @@ from reactorio.logger import ILogObserver
 from reactorio.logger._buffer import LimitedHistoryLogObserver
 from reactorio.logger._file import FileLogObserver
 from reactorio.logger._filter import FilteringLogObserver, ILogFilterPredicate, LogLevelFilterPredicate
+from reactorio.logger._journal import JournalObserver
 from reactorio.logger._legacy import LegacyLogObserverWrapper
 from reactorio.logger._observer import LogPublisher, _Guarded
 from reactorio.logger._stdlib import STDLibLogObserver
@@ -371,6 +372,7 @@ _ILogObserver: list[type[ILogObserver]] = [
     LimitedHistoryLogObserver,
     FileLogObserver,
     FilteringLogObserver,
+    JournalObserver,
     LegacyLogObserverWrapper,
     LogPublisher,
     _Guarded,

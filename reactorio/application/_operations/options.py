@@ -42,6 +42,13 @@ def seconds(text: str) -> float:
     return value
 
 
+def log_format(text: str) -> str:
+    """Return the name of a format; raises ValueError if it is none."""
+    if text not in ("text", "json"):
+        raise ValueError(f"a log is text or json, not {text!r}")
+    return text
+
+
 class OperationsOptions:
     """Options of a launcher, for its usage.Options to inherit."""
 
@@ -52,5 +59,13 @@ class OperationsOptions:
             0.0,
             "When told to stop, accept nothing new and give what is under way this many seconds; a second signal ends that.",
             seconds,
+        ],
+        [
+            "log-format",
+            None,
+            None,
+            "The log as text or, one flat object a line, as json; where stdout is systemd's journal, by default neither, "
+            "but as the journal has it.",
+            log_format,
         ],
     ]
