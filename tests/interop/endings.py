@@ -19,6 +19,13 @@ async def turns(number=10):
         await asyncio.sleep(0)
 
 
+def fired_soon(result):
+    """Return a Deferred that fires with ``result`` in the next turn of the loop."""
+    deferred = Deferred()
+    soon(deferred.callback, result)
+    return deferred
+
+
 class Ending:
     """
     How an awaitable shall end.
