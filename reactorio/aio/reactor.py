@@ -412,8 +412,8 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
         if delay:
             self._armed = loop.call_later(delay if delay < _A_DAY else _A_DAY, self._alarm, context=self._context)
         else:
-            # What is due is called before anything is read, as in Twisted: a loop's timers come after that. A new
-            # connection's first data would be faster than the Deferred of a ClientCreator.
+            # What is due is called before anything more is read, as in Twisted: asyncio's timers come after that, and a
+            # new connection's first data would be faster than the Deferred of a ClientCreator. (On uvloop it may be.)
             self._armed = loop.call_soon(self._alarm, context=self._context)
 
     def _alarm(self) -> None:
