@@ -62,6 +62,8 @@ LAYERS = {
     "reactorio.internet.testing": 4,
     "reactorio.internet.utils": 4,
     "reactorio.protocols": 4,
+    "reactorio.protocols.ftp": 5,  # its users log in, and its realms are cred's, so it stands beside that
+    "reactorio.protocols._ftp": 5,
     "reactorio.application": 5,
     "reactorio.cred": 5,
     "reactorio.enterprise": 5,

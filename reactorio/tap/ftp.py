@@ -21,8 +21,8 @@ class Options(usage.Options, strcred.AuthOptionMixin):
 
     synopsis = "[options]"
     longdesc = """An FTP server. Names, passwords and files pass in clear.
-    Nobody in particular may read what is under the root; users, for whom there is --auth, may read and change what is in the
-    directory of their name in --home."""
+    Everybody may read what is under the root; users, for whom there is --auth, may read and change what is in the directory
+    of their name in --home."""
     optParameters: ClassVar[list[list[Any]]] = [
         ["port", "p", "2121", "The port to listen on, or an endpoint."],
         ["root", "r", "/usr/local/ftp", "The root of what anybody may read."],

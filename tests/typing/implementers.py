@@ -55,6 +55,7 @@ from reactorio.cred.credentials import (
 from reactorio.cred.hashedfile import HashedPasswordFile
 from reactorio.cred.ldap import LDAPBindChecker
 from reactorio.cred.pam import PluggableAuthenticationModulesChecker
+from reactorio.cred.portal import IRealm
 from reactorio.cred.strcred import ICheckerFactory
 from reactorio.cred.throttling import ThrottledChecker
 from reactorio.internet._baseprocess import _Exit
@@ -192,6 +193,13 @@ from reactorio.plugins.cred_sshkeys import SSHKeyCheckerFactory
 from reactorio.plugins.cred_unix import UNIXChecker, UNIXCheckerFactory
 from reactorio.protocols._amp.descriptors import _DescriptorExchanger
 from reactorio.protocols._basic.files import FileSender
+from reactorio.protocols._ftp.dtp import DTP
+from reactorio.protocols._ftp.files import FileConsumer, _FileReader, _FileWriter
+from reactorio.protocols._ftp.interfaces import IFinishableConsumer, IFTPShell, IReadFile, IWriteFile
+from reactorio.protocols._ftp.listing import LinesProducer
+from reactorio.protocols._ftp.moving import SenderProtocol
+from reactorio.protocols._ftp.realms import BaseFTPRealm
+from reactorio.protocols._ftp.shells import FTPAnonymousShell
 from reactorio.protocols._sip.registry import ILocator, InMemoryRegistry, IRegistry
 from reactorio.protocols._sni import SNIConnectionCreator
 from reactorio.protocols._tls.connection import TLSMemoryBIOProtocol
@@ -250,6 +258,8 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    DTP,
+    FileConsumer,
     BasicProducerConsumerProxy,
     _ProcessEndpointTransport,
     Connection,
@@ -285,7 +295,7 @@ _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
 _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
-_IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen]
+_IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen, LinesProducer]
 _IPushProducer: list[type[IPushProducer]] = [
     _ProcessEndpointTransport,
     _PullToPush,
@@ -483,3 +493,10 @@ _IUsernameHashedPassword: list[type[IUsernameHashedPassword]] = [
 ]
 _IUsernamePassword: list[type[IUsernamePassword]] = [UsernamePassword]
 _IPIDFile: list[type[IPIDFile]] = [PIDFile, NonePIDFile]
+
+# reactorio.protocols.ftp
+_IFTPShell: list[type[IFTPShell]] = [FTPAnonymousShell]
+_IReadFile: list[type[IReadFile]] = [_FileReader]
+_IWriteFile: list[type[IWriteFile]] = [_FileWriter]
+_IFinishableConsumer: list[type[IFinishableConsumer]] = [SenderProtocol]
+_IRealm: list[type[IRealm]] = [BaseFTPRealm]

@@ -90,9 +90,9 @@ class FTPClient(FTPClientBasic):
             commands: What to send to the server; the last one has it begin.
 
         Returns:
-            A Deferred of the `SenderProtocol` to write to, when that is connected: call its ``finish`` at the end. And one
-            that fires when the server has said that it has all. Both fail when there will be no connection; cancelling
-            the second one breaks it.
+            A Deferred of the `SenderProtocol` to write to, when that is connected: call its ``finish`` at the end. And
+            one that fires when the server has said that it has all. Both fail when there will be no connection;
+            cancelling the second one breaks it.
         """
         sender = SenderProtocol()
         done = self._transfer(list(commands), sender, sender.connectedDeferred)
@@ -213,7 +213,8 @@ class FTPClient(FTPClientBasic):
         factory.peer_host = None if self._trustPasvAddr else self._peer() or None
         listener = reactor.listenTCP(0, factory, interface=host)
         factory.listener = portCmd.listener = listener
-        port = listener.getHost().port
+        address: Any = listener.getHost()
+        port = address.port
         portCmd.text = f"EPRT |2|{host}|{port}|" if ":" in host else "PORT " + encodeHostPort(host, port)
 
     def escapePath(self, path: str) -> str:

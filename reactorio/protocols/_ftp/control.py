@@ -1,8 +1,8 @@
 """
 The server's control connection: lines in, commands one after the other, replies out.
 
-A command may take its time. The lines that come meanwhile wait; when they are some, no more are read. ABOR alone is seen
-at once, since it ends what the others wait for. Nothing is read while the client does not take its replies, either.
+A command may take its time. The lines that come meanwhile wait; when they are some, no more are read. ABOR alone is
+seen at once, since it ends what the others wait for. Nothing is read while the client does not take its replies, either.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class _Control(LineReceiver, TimeoutMixin):
             self.transport.registerProducer(_Pace(self), True)
         if ITCPTransport.providedBy(self.transport) and not ISSLTransport.providedBy(self.transport):
             # ABOR comes with urgent data in it, which would be left out of the stream.
-            self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+            handle: Any = self.transport.getHandle()  # type: ignore[attr-defined]  # every TCP transport has one
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.disconnected = True

@@ -29,12 +29,12 @@ from reactorio.protocols._ftp.errors import (
     UnsupportedNetworkProtocolError,
     _NoDataConnection,
 )
+from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reactorio.internet.interfaces import IListeningPort
-    from reactorio.python.failure import Failure
 
 __name__ = "reactorio.protocols.ftp"  # the public path: see the package's docstring
 
@@ -130,13 +130,14 @@ class _WithDataConnections(_Control):
             self.cleanupDTP()
             raise _NoDataConnection()
 
-        def stop_listening(_: object) -> None:
+        def stop_listening(result: Any) -> Any:
             if self.dtpPort is port:
                 self.dtpPort = None
                 _stop(port)
+            # Whoever is about to carry out a transfer is told by `_opened`.
+            return result.value if isinstance(result, Failure) else None
 
-        # Whoever carries out a transfer is told of its failure by `_opened`.
-        factory.deferred.addCallbacks(stop_listening, lambda failure: stop_listening(None) or failure.value)
+        factory.deferred.addBoth(stop_listening)
         number: int = port.getHost().port
         return number
 

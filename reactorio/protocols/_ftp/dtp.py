@@ -57,13 +57,13 @@ class DTP(Protocol, TimeoutMixin):
     _stopped = False
 
     def callLater(self, period: float, func: Callable[[], Any]) -> IDelayedCall:
-        call: IDelayedCall = self.factory._reactor.callLater(period, func)  # type: ignore[union-attr]  # our factory
+        call: IDelayedCall = self.factory._reactor.callLater(period, func)
         return call
 
     def connectionMade(self) -> None:
         self.isConnected = True
         self._buffer = []
-        deferred = self.factory.deferred  # type: ignore[union-attr]  # our factory
+        deferred = self.factory.deferred
         if not deferred.called:
             deferred.callback(None)
 
@@ -228,7 +228,7 @@ class DTP(Protocol, TimeoutMixin):
 
 
 class _Producer:
-    """A producer, between who has registered it and the transport: the transport stops it before it tells the protocol."""
+    """A producer, as the transport has it: the transport stops it before it tells the protocol of the connection's end."""
 
     def __init__(self, dtp: DTP, producer: Any) -> None:
         self._dtp = dtp

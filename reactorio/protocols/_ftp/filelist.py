@@ -20,8 +20,8 @@ class FTPFileListProtocol(LineReceiver):
 
     Attributes:
         files: What was read, a dictionary for each line: ``filetype`` (``d``, ``l`` or ``-``), ``perms``, ``nlinks``,
-            ``owner``, ``group``, ``size`` (in bytes), ``date``, ``filename``, and ``linktarget``, None if it is no link.
-            ``nlinks`` and ``size`` are numbers.
+            ``owner``, ``group``, ``size`` (in bytes), ``date``, ``filename``, and ``linktarget``, None if it is no
+            link. ``nlinks`` and ``size`` are numbers.
         fileLinePattern: The expression for a line; its groups are these.
         encoding: That of the lines.
     """

@@ -67,8 +67,8 @@ class FileConsumer:
     def unregisterProducer(self) -> None:
         self.producer = None
 
-    def write(self, bytes: bytes) -> None:
-        self.fObj.write(bytes)
+    def write(self, data: bytes) -> None:
+        self.fObj.write(data)
 
 
 @implementer(IWriteFile)

@@ -143,6 +143,7 @@ class FTPDataPortFactory(ServerFactory[Any]):
     """
 
     noisy = False
+    protocol: Any = None
     listener: Any = None
     peer_host: str | None = None
 

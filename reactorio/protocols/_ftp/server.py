@@ -55,13 +55,15 @@ class FTP(_WithFiles):
 
     Attributes:
         portal: Where users log in; the factory sets it.
-        factory: Says who may come in without a password (``allowAnonymous``, ``userAnonymous``), and how they are welcomed.
-        timeOut: After how many seconds without a command the connection is closed, and after how many seconds in which nothing
-            moves a transfer is ended; None for never.
+        factory: Says who may come in without a password (``allowAnonymous``, ``userAnonymous``), and what the welcome is.
+        timeOut: After how many seconds without a command the connection is closed, and after how many seconds in which
+            nothing moves a transfer is ended; None for never.
         dtpTimeout: How many seconds there are for making a data connection.
-        passivePortRange: The ports on which clients may be told to connect, in the order in which they are tried; 0 is any.
-        allow_foreign_data_hosts: May data go to, and come from, another host than the client, and any port there? Some clients
-            have two servers exchange files in this way; everybody else attacks somebody (RFC 2577).
+        passivePortRange: The ports on which clients may be told to connect, in the order in which they are tried; 0 is
+            any.
+        allow_foreign_data_hosts: May data go to, and come from, another host than the client, and any port there? Some
+            clients have two servers exchange files in this way; everybody else attacks somebody (RFC 2577). Twisted lets
+            them.
         max_login_attempts: After how many wrong passwords the connection is closed; None for never. (Twisted lets guess
             on.)
         FEATURES: What FEAT tells.
@@ -191,11 +193,11 @@ class FTP(_WithFiles):
 
     def ftp_FEAT(self) -> None:
         """Tell what there is beyond RFC 959 (RFC 2389)."""
-        first, last = replies.RESPONSE[replies.FEAT_OK]
-        self.sendLine(first)
+        response = replies.RESPONSE[replies.FEAT_OK]
+        self.sendLine(response[0])
         for feature in self.FEATURES:
             self.sendLine(f" {feature}{self._chosen_facts() if feature == 'MLST' else ''}")
-        self.sendLine(last)
+        self.sendLine(response[-1])
 
     def _chosen_facts(self) -> str:
         return " " + "".join(f"{fact}{'*' if fact in self._facts else ''};" for fact in FACTS)
@@ -226,8 +228,8 @@ class FTPFactory(policies.LimitTotalConnectionsFactory):
     Makes the server's protocols. For ``connectionLimit``, see `policies.LimitTotalConnectionsFactory`.
 
     Args:
-        portal: Where users log in. It gets `credentials.IUsernamePassword` and `credentials.IAnonymous`, and has a realm that
-            makes avatars which provide `IFTPShell`.
+        portal: Where users log in. It gets `credentials.IUsernamePassword` and `credentials.IAnonymous`, and has a realm
+            whose avatars provide `IFTPShell`.
         userAnonymous: The name under which nobody in particular logs in, with any password.
 
     Attributes:

@@ -1,9 +1,9 @@
 """
 A part of the file system, as users see it.
 
-Paths are made of names, none of which can be ``..`` or have a slash or a NUL in it (`FilePath.child` and `toSegments` see
-to that), so no path leads out. Symbolic links are followed, also out of the root, as in Twisted: FTP has no command
-that makes one, so whoever can put one there can read what it points to anyway.
+Paths are made of names, none of which can be ``..`` or have a slash or a NUL in it (`FilePath.child` and `toSegments`
+see to that), so no path leads out. Symbolic links are followed, also out of the root, as in Twisted: FTP has no command
+that makes one, so they are there because the owner of the files wants them to be.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ from reactorio.python.filepath import InsecurePath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
+
+    # Names, and what is asked for of each. (In the classes below, `list` is a method.)
+    Entries: TypeAlias = list[tuple[str, Any]]
 
 __name__ = "reactorio.protocols.ftp"  # the public path: see the package's docstring
 
@@ -117,16 +121,16 @@ class FTPAnonymousShell:
     def list(self, path: Sequence[str], keys: Sequence[str] = ()) -> Deferred[Any]:
         """See `IFTPShell.list`. Large directories are looked at in turns with other connections."""
 
-        def entries() -> tuple[list[tuple[str, Any]], Iterator[Any]]:
+        def entries() -> tuple[Entries, Iterator[Any]]:
             filePath = self._path(path)
             filePath.restat()
-            found: list[tuple[str, Any]] = []
+            found: Entries = []
             if not filePath.isdir():
                 return found, self._adding(found, [(_shown(filePath.basename()), filePath)], keys)
             children = [(_shown(name), filePath.child(name)) for name in filePath.listdir()]
             return found, self._adding(found, children, keys)
 
-        def finish(started: tuple[list[tuple[str, Any]], Iterator[Any]]) -> Any:
+        def finish(started: tuple[Entries, Iterator[Any]]) -> Any:
             found, turns = started
             for _ in turns:
                 return cooperate(turns).whenDone().addCallback(lambda _: found)
@@ -134,9 +138,7 @@ class FTPAnonymousShell:
 
         return _attempt(path, entries).addCallback(finish)
 
-    def _adding(
-        self, found: list[tuple[str, Any]], children: Sequence[tuple[str, Any]], keys: Sequence[str]
-    ) -> Iterator[None]:
+    def _adding(self, found: Entries, children: Sequence[tuple[str, Any]], keys: Sequence[str]) -> Iterator[None]:
         for count, (name, child) in enumerate(children, 1):
             try:
                 found.append((name, self._statNode(child, keys)))
@@ -146,7 +148,7 @@ class FTPAnonymousShell:
             if not count % _AT_ONCE:
                 yield
 
-    def _statNode(self, filePath: Any, keys: Sequence[str]) -> list[Any]:
+    def _statNode(self, filePath: Any, keys: Sequence[str]) -> Any:
         return [getattr(self, "_stat_" + key)(filePath) for key in keys]
 
     def _stat_size(self, fp: Any) -> Any:

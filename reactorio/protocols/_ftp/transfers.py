@@ -83,7 +83,7 @@ class _WithTransfers(_WithDataConnections):
     @contextmanager
     def _transferring(self, dtp: Any) -> Iterator[None]:
         """
-        Have the data connection watched instead of this one: for so long, it must not stand still. It is given up after.
+        Have the data connection watched instead of this one: it must not stand still for so long. It is given up after.
         """
         timeout = self.setTimeout(None)
         if isinstance(dtp, DTP):
@@ -96,7 +96,7 @@ class _WithTransfers(_WithDataConnections):
                 self.setTimeout(timeout)
 
     def _open(self, method: str, path: str) -> Deferred[Any]:
-        """Have the shell open a file; what goes wrong unexpectedly is logged, and looks like a file that is not there."""
+        """Have the shell open a file; what goes wrong unexpectedly is logged, and looks like no file."""
 
         def failed(failure: Failure) -> Any:
             if failure.check(FTPCmdError):
@@ -136,8 +136,8 @@ class _WithTransfers(_WithDataConnections):
         """
         Receive a file.
 
-        Unlike Twisted: a data connection that breaks, as opposed to one that the client closes, makes no complete file; what
-        has come of it stays, though.
+        Unlike Twisted: a data connection that breaks, as opposed to one that the client closes, makes no complete file;
+        what has come of it stays, though.
         """
         dtp = yield self._opened("STOR")
         with self._transferring(dtp):

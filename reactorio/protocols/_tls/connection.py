@@ -67,8 +67,6 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     _reading_paused = False
     # What arrived and the engine has not been given, since the application has paused. It may hold something, too.
     _held_back: bytes | None = None
-    # Is the producer paused because of us?
-    _waiting = False
     # The end of what the peer is given to shake hands, or to answer that we close.
     _deadline: Any = None
 
@@ -441,17 +439,13 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
 
     def _wait_for_peer(self) -> None:
         if self._producer is not None:
-            self._waiting = True
-            self._producer.pauseProducing()
+            self._producer.hold()
 
     def _all_sent(self) -> None:
         if self._lostTLSConnection:
             return
-        waited, self._waiting = self._waiting, False
         if self._producer is not None:
-            # Not against the will of the transport below, which has paused it through the same membrane.
-            if waited and not getattr(self.transport, "producerPaused", False):
-                self._producer.resumeProducing()
+            self._producer.release()
         elif (self.disconnecting or self._closing_write) and not self._closed_by_us:
             self._shutdownTLS()
 
@@ -479,6 +473,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         self.transport.registerProducer(membrane, True)
         if pulled is not None:
             pulled.startStreaming()
+        if self._unsent and self._producer is membrane:
+            membrane.hold()
 
     def unregisterProducer(self) -> None:
         """The producer is done; a `loseConnection` that waited for it goes on."""

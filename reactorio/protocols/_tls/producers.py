@@ -19,28 +19,45 @@ _log = Logger(namespace="reactorio.protocols.tls")
 @implementer(IPushProducer)
 class _ProducerMembrane:
     """
-    Passes on to a producer only what is news to it: two may pause it, TLS and the transport below.
+    Pauses a producer while either of two wants that: the transport below, which calls this as a producer, and TLS.
 
     Args:
         producer: A push producer.
     """
 
+    # What the producer has been told.
     _producerPaused = False
+    _paused_below = False
+    _held = False
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
 
     def pauseProducing(self) -> None:
         """Pause the producer, unless it is paused."""
-        if not self._producerPaused:
-            self._producerPaused = True
-            self._producer.pauseProducing()
+        self._paused_below = True
+        self._tell()
 
     def resumeProducing(self) -> None:
-        """Resume the producer, if it is paused."""
-        if self._producerPaused:
-            self._producerPaused = False
-            self._producer.resumeProducing()
+        """Resume the producer, if it is paused, and not held."""
+        self._paused_below = False
+        self._tell()
+
+    def hold(self) -> None:
+        """TLS cannot take any more."""
+        self._held = True
+        self._tell()
+
+    def release(self) -> None:
+        """TLS can go on."""
+        self._held = False
+        self._tell()
+
+    def _tell(self) -> None:
+        paused = self._paused_below or self._held
+        if paused != self._producerPaused:
+            self._producerPaused = paused
+            (self._producer.pauseProducing if paused else self._producer.resumeProducing)()
 
     def stopProducing(self) -> None:
         """Stop the producer."""
