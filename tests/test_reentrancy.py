@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
-from reactorio.internet.defer import AlreadyCalledError, CancelledError, Deferred, ensureDeferred
+from reactorio.internet.defer import (
+    AlreadyCalledError,
+    CancelledError,
+    Deferred,
+    TimeoutError,
+    ensureDeferred,
+    inlineCallbacks,
+)
+from reactorio.internet.task import Clock
 
 
 @pytest.fixture
@@ -158,7 +168,79 @@ def test_a_coroutine_gets_the_error_of_its_turn(tw, wait_inline):
     assert seen == ["given", "ValueError"]
 
 
+def test_a_coroutine_is_not_cancelled_by_the_callbacks_that_come_before_it(tw, wait_inline):
+    defer, seen = tw("internet.defer"), []
+    inner = defer.Deferred()
+    outer = defer.succeed(None).addCallback(lambda _: inner)
+    inner.addCallback(lambda _: result.cancel())
+    result = wait_inline(seen, outer, inner)
+    inner.callback("given")
+    assert seen == ["given", None]
+    assert result.result == "end"
+
+
 # -- Lost errors
+
+
+def explode(*_):
+    raise KeyError
+
+
+# What has a Deferred in a variable would keep it, with the error's frames.
+
+
+@inlineCallbacks
+def wait_by_yield(box):
+    yield box.pop()
+
+
+async def wait_by_await(box):
+    await box.pop()
+
+
+async def replace_the_error(box):
+    try:
+        await box.pop()
+    except ValueError:
+        explode()
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        wait_by_yield,
+        lambda box: ensureDeferred(wait_by_await(box)),
+        lambda box: ensureDeferred(replace_the_error(box)),
+    ],
+)
+def test_the_error_of_who_awaited_does_not_keep_what_was_awaited(logged_errors, wait):
+    awaited = Deferred()
+    kept = wait([awaited])
+    awaited.errback(ValueError())
+    awaited.addBoth(explode)
+    gc.collect()
+    gc.disable()
+    try:
+        del awaited
+        assert [type(error) for error in logged_errors.flush() if error is not None] == [KeyError]
+    finally:
+        gc.enable()
+    kept.addErrback(lambda _: None)
+
+
+def test_an_error_that_comes_of_a_timeout_does_not_keep_what_was_over_time(logged_errors):
+    clock = Clock()
+    other = Deferred().addCallback(explode)
+
+    def cancel(deferred):
+        del deferred
+        other.callback(None)
+
+    slow = Deferred(cancel).addTimeout(1, clock)
+    clock.advance(1)
+    del slow
+    assert [type(error) for error in logged_errors.flush() if error is not None] == [TimeoutError]
+    other.addErrback(lambda _: None)
 
 
 def test_an_error_that_another_chains_on_has_fired_before_is_let_go(logged_errors):

@@ -152,7 +152,9 @@ class DeferredList(Deferred[_ListT]):
                 else:
                     self.callback(self.resultList)  # type: ignore[arg-type]  # likewise
         if not succeeded and self.consumeErrors:
-            return None
+            result = None
+        # An error in the callbacks keeps this frame.
+        del self
         return result
 
     def cancel(self) -> None:
@@ -164,6 +166,9 @@ class DeferredList(Deferred[_ListT]):
                 deferred.cancel()
             except Exception:
                 _log.failure("Exception raised from user supplied canceller")
+        if self._deferredList:
+            del deferred
+        del self
 
     def _cancel_for_task(self) -> None:
         self._fails_cancelled = not self.called
@@ -198,7 +203,9 @@ def race(ds: Sequence[Deferred[_T]]) -> Deferred[tuple[int, _T]]:
     winner: int | None = None
     failures: list[tuple[int, Failure]] = []
 
-    def cancel_all(_: Deferred[Any]) -> None:
+    def cancel_all(final: Deferred[Any]) -> None:
+        # An error in the callbacks of the others keeps this frame.
+        del final
         for d in ds:
             d.cancel()
 

@@ -275,13 +275,15 @@ class Deferred(Generic[_ResultT]):
         What the step returns is the next step's result; an exception or a Failure makes the next step an errback, and
         a Deferred is waited for. If the result is there already, the step runs before this returns.
         """
+        add = [self._add]
+        del self
         if callbackArgs or callbackKeywords or errbackArgs or errbackKeywords:
-            return self._add(
+            return add.pop()(
                 callback and (_checked(callback), callbackArgs or (), callbackKeywords or {}),
                 errback and (_checked(errback), errbackArgs or (), errbackKeywords or {}),
                 _ARGS,
             )
-        return self._add(callback and _checked(callback), errback and _checked(errback), None)
+        return add.pop()(callback and _checked(callback), errback and _checked(errback), None)
 
     @overload
     def addCallback(
@@ -471,11 +473,12 @@ class Deferred(Generic[_ResultT]):
                 new result. Without it, a CancelledError becomes a `TimeoutError`.
         """
         timed_out = False
+        box = [self]
 
         def time_is_over() -> None:
             nonlocal timed_out
             timed_out = True
-            self.cancel()
+            box.pop().cancel()
 
         call = clock.callLater(timeout, time_is_over)
 
@@ -730,8 +733,12 @@ def _fired(result: _T) -> Generator[Any, Any, _T]:
 @_extraneous
 def _pending(deferred: Deferred[_T]) -> Generator[Any, Any, _T]:
     """Await what the driver sends."""
-    result: _T = yield deferred
-    return result
+    try:
+        result: _T = yield deferred
+        return result
+    finally:
+        # The traceback of an error keeps this frame.
+        del deferred
 
 
 def _wrong_loop(deferred: Deferred[Any], loop: Loop | None) -> RuntimeError | None:

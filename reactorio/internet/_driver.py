@@ -158,7 +158,7 @@ class Driver(StandIn):
                     awaited = coroutine.throw(thrown)
                     thrown = None
             except StopIteration as stop:
-                thrown = None
+                thrown = awaited = None
                 return self._end(stop.value)
             except _DefGen_Return as returned:
                 _check_returner(coroutine, returned)
@@ -170,6 +170,7 @@ class Driver(StandIn):
                     _leave_out_await(tb)
                 failure = [_failure_of(raised, tb)]
                 end = [self._end]
+                awaited = None
                 del self, coroutine, thrown, tb
                 return end.pop()(failure.pop())
 
@@ -210,11 +211,11 @@ class Driver(StandIn):
             if not awaited.called or awaited.paused or awaited._callbacks is not None:
                 if awaited.called and not awaited.paused and not awaited._running:
                     turn = _Turn(self)
-                    turn.come(awaited)
-                    if turn.has_come:
-                        value, error = turn.value, turn.error
-                        continue
                     self._awaited = awaited
+                    if turn.comes(awaited):
+                        value, error = turn.value, turn.error
+                        self._awaited = None
+                        continue
                     return None
                 if not awaited._callbacks:
                     awaited._callbacks = [(self, self, _WAITER)]
@@ -225,6 +226,7 @@ class Driver(StandIn):
                             continue
                     awaited._callbacks.append((self, self, _WAITER))
                 self._awaited = awaited
+                del awaited
                 return None
             value = awaited.result
             awaited.result = None
@@ -404,11 +406,11 @@ class _Turn:
     callbacks have been called, with what was the result in its turn.
     """
 
-    __slots__ = ("_driver", "error", "has_come", "value")
+    __slots__ = ("_driver", "_has_come", "_is_late", "error", "value")
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self.has_come = False
+        self._has_come = self._is_late = False
         self.value: Any = None
         self.error: BaseException | None = None
 
@@ -416,14 +418,16 @@ class _Turn:
     def _loop(self) -> Loop | None:
         return self._driver._loop
 
-    def come(self, deferred: Deferred[Any]) -> None:
+    def comes(self, deferred: Deferred[Any]) -> bool:
+        """Say whether it comes with the callbacks that are there. If not, it resumes the driver when it does."""
         deferred._add(self, self, _WAITER)
+        self._is_late = not self._has_come
+        return self._has_come
 
     def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
-        if self._driver._awaited is not None:
-            # Its turn has come late.
+        if self._is_late:
             return self._driver.resume(result, failed)
-        self.has_come = True
+        self._has_come = True
         if failed:
             self.error = _error_of(result)
         else:
