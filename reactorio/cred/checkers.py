@@ -208,7 +208,7 @@ class FilePasswordDB:
 
     def requestAvatarId(self, credentials: Any) -> Deferred[Any]:
         try:
-            name, stored = self.getUser(credentials.username)
+            name, stored = self.getUser(_as_bytes(credentials.username))
         except error.UnauthorizedLogin:
             return fail()
         except KeyError:
@@ -224,7 +224,7 @@ class FilePasswordDB:
                 raise error.UnauthorizedLogin()
             return name
 
-        hashed: Deferred[Any] = maybeDeferred(self.hash, clear.username, clear.password, stored)
+        hashed: Deferred[Any] = maybeDeferred(self.hash, _as_bytes(clear.username), _as_bytes(clear.password), stored)
         return hashed.addCallback(compare)
 
     def _refuse_unknown(self, credentials: Any) -> Deferred[Any]:
@@ -235,8 +235,15 @@ class FilePasswordDB:
         def refuse(_: object) -> Any:
             raise error.UnauthorizedLogin()
 
-        hashed: Deferred[Any] = maybeDeferred(self.hash, clear.username, clear.password, self._any_stored)
+        hashed: Deferred[Any] = maybeDeferred(
+            self.hash, _as_bytes(clear.username), _as_bytes(clear.password), self._any_stored
+        )
         return hashed.addBoth(refuse)
+
+
+def _as_bytes(text: Any) -> Any:
+    """Return text as it is in a file; some protocols have names and passwords as text."""
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
 
 
 # The name that it had first.

@@ -43,6 +43,28 @@ def test_a_line_is_a_user(tw, path):
             checker.getUser(name)
 
 
+def test_names_and_passwords_may_be_text_in_credentials_that_say_how_to_compare(path):
+    class Text(UsernamePassword):
+        def checkPassword(self, password):
+            return password == self.password.encode()
+
+    assert result_of(FilePasswordDB(path).requestAvatarId(Text("alice", "one"))) == b"alice"
+    assert outcome(FilePasswordDB(path), "alice", "two") is error.UnauthorizedLogin
+
+
+def test_a_hash_gets_text_as_bytes(path):
+    seen = []
+
+    def hash(name, password, stored):
+        seen.append((name, password))
+        return password
+
+    checker = FilePasswordDB(path, hash=hash)
+    assert outcome(checker, "alice", "one") == b"alice"
+    assert outcome(checker, "nobody", "\xe9") is error.UnauthorizedLogin
+    assert seen == [(b"alice", b"one"), (b"nobody", b"\xc3\xa9")]
+
+
 def test_names_may_be_in_upper_or_lower_case(tw, path):
     checker = tw("cred.checkers").FilePasswordDB(path, caseSensitive=False)
     assert checker.getUser(b"BOB") == (b"bob", b"two")
