@@ -1,0 +1,1 @@
+"""Databases: DB-API modules behind a pool of threads (`adbapi`)."""
