@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from typing_extensions import ParamSpec, Self
 
 from reactorio.internet._deferred import Deferred, _PlainT
-from reactorio.internet._results import deferred_of, succeed
+from reactorio.internet._results import deferred_of, fail, succeed
+from reactorio.python.failure import caught, special_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -90,8 +91,18 @@ class _ConcurrencyPrimitive:
 
     def run(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
         """Acquire, call ``f``, wait if it returns a Deferred or a coroutine, release, and give its result."""
-
-        return self.acquire().addCallback(self._acquired, f, args, kwargs)
+        turn = self.acquire()
+        if not turn.called or turn.result is not self:
+            return turn.addCallback(self._acquired, f, args, kwargs)
+        # Nobody has to be waited for: what the callback does, without being one.
+        try:
+            result = self._acquired(self, f, args, kwargs)
+        except BaseException as error:
+            return fail(caught(error, error.__traceback__.tb_next))  # type: ignore[union-attr]  # it was raised
+        if type(result) in special_classes:
+            return turn.addCallback(lambda _: result)
+        turn.result = result
+        return turn
 
     def _acquired(self, _: object, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         try:
