@@ -12,6 +12,7 @@ Usage: reactorio run [--reactor=NAME] FILE [arguments]      run a program; see `
        reactorio twist [options] NAME [its options]         likewise, in the foreground, without a pid file
        reactorio trial [options] NAME ...                   run tests; see `reactorio trial --help`
        reactorio plugins [--verbose]                        list the plugins, where they are from and whether they work
+       reactorio ctl [--admin unix:PATH] ACTION             ask a running service: status, reload, stop, tree ...
        reactorio unit [options] NAME COMMAND ...            print a systemd unit that runs `reactorio COMMAND ...`
        reactorio completion bash|fish|zsh                   what has the shell complete these commands
        reactorio --version
@@ -45,6 +46,10 @@ def main() -> None:
         from reactorio.scripts import plugins
 
         plugins.main(arguments[1:])
+    elif command == "ctl":
+        from reactorio.scripts import ctl
+
+        ctl.main(arguments[1:])
     elif command == "unit":
         from reactorio.scripts import unit
 

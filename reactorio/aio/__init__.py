@@ -2,6 +2,7 @@
 The reactor on asyncio: the one place where the two models meet.
 
     leftovers      what a test has left in a reactor and on its loop
+    counting       what ports' connections have carried
     serving        the ports of a reactor, their connections, and the end of both
     reactor        the facade: what `reactor.something` is
     loop           which loop, whose, and when it is over

@@ -104,6 +104,8 @@ class Port:
     disconnected = False
     sessionno = 0
     _type = "TCP"
+    # What an accepted connection becomes; `counting` has others.
+    _connection_kind: type[Server] = Server
     _realPortNumber: int | None = None
     _server: asyncio.AbstractServer | None = None
     _paused = False
@@ -193,7 +195,7 @@ class Port:
 
     def _accept(self) -> Server:
         self.sessionno = number = next(self._sessions)
-        return Server(None, None, None, self, number, self.reactor)
+        return self._connection_kind(None, None, None, self, number, self.reactor)
 
     # ---- pausing
 

@@ -17,7 +17,7 @@ from reactorio.logger import Logger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["accept_waiting", "connections", "port_of", "ports", "refuse"]
+__all__ = ["accept_waiting", "connections", "name_of", "port_of", "ports", "refuse"]
 
 _log = Logger(namespace="reactorio.internet.tcp")
 
@@ -59,6 +59,15 @@ def accept_waiting(port: Port) -> None:
             return
         sock.setblocking(False)
         _serve(sock, port, port.reactor)  # type: ignore[arg-type]  # a port is more than that asks for
+
+
+def name_of(port: Port) -> str:
+    """Return what people call a port: ``tcp:127.0.0.1:8000``, ``tls:[::]:443``, ``unix:/run/app.sock``."""
+    where = port._realPortNumber
+    if isinstance(port, UNIXPort):
+        return f"unix:{where}"
+    host = port.interface or ("::" if port.addressFamily == socket.AF_INET6 else "0.0.0.0")
+    return f"{port._type.lower()}:{f'[{host}]' if ':' in host else host}:{where}"
 
 
 # A connection that waits to be accepted when its port is closed is reset: its peer, who has connected and may have sent a

@@ -46,7 +46,7 @@ def start_tls(connection: Connection, contextFactory: Any, normal: bool) -> None
         return
     producer, streaming = connection.producer, connection.streamingProducer
     connection._flush()
-    beneath = _Beneath(connection)
+    beneath = getattr(connection, "_beneath_kind", _Beneath)(connection)
     tls = TLSMemoryBIOProtocol(factory, connection.protocol, False)
     beneath.protocol = tls
     # Before anything is changed: what a context factory does here may fail.

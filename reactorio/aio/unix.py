@@ -133,6 +133,7 @@ class Port(TCPPort):
     """
 
     _type = "UNIX"
+    _connection_kind: type[TCPServer] = Server
     _path: str | None = None
     _file: tuple[int, int] | None = None
     lockFile: FilesystemLock | None = None
@@ -240,10 +241,6 @@ class Port(TCPPort):
             server._attach(self._loop, sock)
         except OSError:
             sock.close()
-
-    def _accept(self) -> Server:
-        self.sessionno = number = next(self._sessions)
-        return Server(None, None, None, self, number, self.reactor)
 
     def _accept_later(self, error: OSError) -> None:
         loop: asyncio.AbstractEventLoop = self._loop  # type: ignore[assignment]  # it is the one that called

@@ -16,6 +16,7 @@ __all__ = ["answer", "main"]
 
 _COMMANDS = {
     "completion": "What has a shell complete these commands.",
+    "ctl": "Ask a running service.",
     "plugins": "List the plugins.",
     "run": "Run a program.",
     "trial": "Run tests.",

@@ -6,14 +6,17 @@ import signal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from reactorio.aio import serving
+from reactorio.aio import counting, serving
 from reactorio.application import _hooks
 from reactorio.application._notify import Notifier, Watchdog
+from reactorio.application._operations.admin import Admin
 from reactorio.application._operations.draining import Draining
+from reactorio.application._operations.lag import Heartbeat
 from reactorio.application._operations.options import Settings
+from reactorio.application._operations.pages import Pages
 from reactorio.application._operations.signals import Signals, Terminal
 from reactorio.application.internet import _maybeGlobalReactor
-from reactorio.application.service import IService
+from reactorio.application.service import IProcess, IService
 from reactorio.internet._endpoints import certificates
 from reactorio.internet.defer import CancelledError, Deferred, succeed
 from reactorio.logger import Logger
@@ -55,6 +58,7 @@ class Operations:
     Attributes:
         state: Of the run.
         status: How things stand, in a line.
+        reloads: How many there have been that changed something (``good``), and that changed nothing (``bad``).
         failure: Why the services could not start, if that is why the run is over.
     """
 
@@ -62,8 +66,8 @@ class Operations:
     _terminal: Terminal | None = None
 
     def __init__(self, reactor: Any, service: Any, settings: Settings, notifier: Notifier | None = None) -> None:
-        self._reactor = reactor
-        self._service = service
+        self.reactor = reactor
+        self.service = service
         self._settings = settings
         self.state = State.STARTING
         self.status = "Starting"
@@ -71,7 +75,9 @@ class Operations:
         self._watchdog = Watchdog(self.notifier, reactor)
         self._draining: Draining | None = None
         self._reload_again = False
-        self._log_reopeners: list[Callable[[], object]] = []
+        self.reloads = {"good": 0, "bad": 0}
+        self._heartbeat = Heartbeat(reactor)
+        self._admin = Admin(Pages(self, self._heartbeat).answer)
         handlers: dict[int, Callable[[int], object]] = {signal.SIGHUP: self._hung_up}
         if settings.grace:
             handlers[signal.SIGTERM] = handlers[signal.SIGINT] = self._asked_to_stop
@@ -82,11 +88,21 @@ class Operations:
         """Should clients come? From when all has started until it begins to end."""
         return self.state in (State.READY, State.RELOADING)
 
-    def attach(self) -> None:
-        """Follow the reactor's run, which is to come: before services are started, so that they are stopped after."""
-        self._reactor.addSystemEventTrigger("before", "shutdown", self._stops)
-        self._reactor.addSystemEventTrigger("after", "shutdown", self._is_over)
-        self._reactor.addSystemEventTrigger("after", "startup", self._runs)
+    def attach(self, owner: tuple[int, int] | None = None) -> None:
+        """
+        Follow the reactor's run, which is to come: before services are started, so that they are stopped after.
+
+        Args:
+            owner: The user and the group that the process will have, if it has others now.
+
+        Raises:
+            OSError: The operator's door cannot be opened.
+        """
+        for where in self._settings.admin:
+            self._admin.bind(where, owner)
+        self.reactor.addSystemEventTrigger("before", "shutdown", self._stops)
+        self.reactor.addSystemEventTrigger("after", "shutdown", self._is_over)
+        self.reactor.addSystemEventTrigger("after", "startup", self._runs)
 
     # ---- starting
 
@@ -95,7 +111,12 @@ class Operations:
         self._terminal = Terminal()
         self._signals.take()
         self._watchdog.start()
-        _hooks.when_ready(self._service).addCallbacks(self._started, self._cannot_start).addErrback(_log_failure)
+        if self._settings.admin:
+            counting.count_traffic()
+            self._heartbeat.start()
+            self._admin.start()
+            _log.info("Admin at {addresses}.", addresses=", ".join(self._admin.addresses()))
+        _hooks.when_ready(self.service).addCallbacks(self._started, self._cannot_start).addErrback(_log_failure)
 
     def _started(self, _: object) -> None:
         if self.state is State.STARTING:
@@ -103,7 +124,7 @@ class Operations:
 
     def _be_ready(self, but: str = "") -> None:
         self.state = State.READY
-        self.status = f"Running, {_count(len(serving.ports(self._reactor)), 'port')}{but}"
+        self.status = f"Running, {_count(len(serving.ports(self.reactor)), 'port')}{but}"
         self.notifier.ready(self.status)
         if self._reload_again:
             self._reload_again = False
@@ -117,14 +138,14 @@ class Operations:
         # A manager would wait for a readiness that does not come; without one, Twisted's programs go on.
         if self.notifier.listens or self._settings.strict:
             self.failure = failure
-            self._reactor.stop()
+            self.reactor.stop()
 
     # ---- reloading
 
     def _hung_up(self, number: int) -> None:
         if self._terminal is not None and self._terminal.is_gone():
-            self._reactor._exitSignal = number
-            self._reactor.stop()
+            self.reactor._exitSignal = number
+            self.reactor.stop()
         else:
             self.reload()
 
@@ -143,15 +164,17 @@ class Operations:
         _log.info("Reloading.")
         self.state = State.RELOADING
         self.notifier.reloading()
-        done = _hooks.reload_all([self._service, certificates])
+        done = _hooks.reload_all([self.service, certificates])
         return done.addCallback(lambda commit: commit()).addCallbacks(self._has_reloaded, self._stays_as_it_is)
 
     def _has_reloaded(self, _: object) -> bool:
+        self.reloads["good"] += 1
         _log.info("Reloaded.")
         self._end_of_reload("")
         return True
 
     def _stays_as_it_is(self, failure: Failure) -> bool:
+        self.reloads["bad"] += 1
         _log.error("Not reloaded: {error}", error=failure.getErrorMessage())
         self._end_of_reload(f"; not reloaded: {failure.getErrorMessage()}")
         return False
@@ -162,8 +185,15 @@ class Operations:
 
     # ---- stopping
 
+    def stop(self) -> None:
+        """Stop as the operator has it: at once, or when what is under way is over."""
+        if self._settings.grace:
+            self.drain()
+        elif self.state is not State.STOPPING:
+            self.reactor.stop()
+
     def _asked_to_stop(self, number: int) -> None:
-        self._reactor._exitSignal = number
+        self.reactor._exitSignal = number
         name = signal.Signals(number).name
         if self.state is State.STOPPING:
             _log.info("Received {name}, which changes nothing: services are stopping.", name=name)
@@ -182,7 +212,7 @@ class Operations:
         self.state = State.DRAINING
         self.status = "Draining"
         self.notifier.stopping(self.status)
-        self._draining = Draining(self._reactor, self._service, self._settings.grace)
+        self._draining = Draining(self.reactor, self.service, self._settings.grace)
         self._say_progress(self._draining)
         self._draining.begin().addBoth(self._drained).addErrback(_log_failure)
 
@@ -192,12 +222,12 @@ class Operations:
         self.status = f"Draining: {draining.progress()}"
         self.notifier.extend_timeout(_EXTENSION)
         self.notifier.status(self.status)
-        self._reactor.callLater(_PROGRESS, self._say_progress, draining)
+        self.reactor.callLater(_PROGRESS, self._say_progress, draining)
 
     def _drained(self, left: Any) -> None:
         _log.info("Drained." if not left else "Drained, but for {left}.", left=left)
         if self.state is State.DRAINING:
-            self._reactor.stop()
+            self.reactor.stop()
 
     def _stops(self) -> None:
         if self.state is not State.DRAINING:
@@ -211,6 +241,8 @@ class Operations:
 
     def _is_over(self) -> None:
         self._watchdog.stop()
+        self._heartbeat.stop()
+        self._admin.stop()
         self._signals.give_back()
         self.notifier.close()
 
@@ -232,8 +264,18 @@ def begin(config: Any, application: Any) -> Operations | None:
     if root is None:
         return None
     operations = Operations(_maybeGlobalReactor(None), root, Settings.of(config))
-    operations.attach()
+    operations.attach(_owner_to_be(config, application))
     return operations
+
+
+def _owner_to_be(config: Any, application: Any) -> tuple[int, int] | None:
+    """Return the user and the group that the command line, or the application, wants; -1 is the one there is."""
+    process = IProcess.adapt(application, None)
+    wanted = [
+        config.get(name) if config.get(name) is not None else getattr(process, name, None) for name in ("uid", "gid")
+    ]
+    uid, gid = (-1 if one is None else one for one in wanted)
+    return None if (uid, gid) == (-1, -1) else (uid, gid)
 
 
 def _log_failure(failure: Failure) -> None:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from reactorio.application._operations.admin import Where
+from reactorio.python import usage
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["OperationsOptions", "Settings"]
 
@@ -20,15 +23,17 @@ class Settings:
     Attributes:
         grace: Seconds that a stop may take for what is under way; 0 is as Twisted does it: everything is cut.
         strict: Is a service that cannot start the end of the run?
+        admin: Where the operator's door is.
     """
 
     grace: float = 0.0
     strict: bool = False
+    admin: Sequence[Where] = ()
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
         """Return what a parsed command line, or a mapping with some of its keys, says."""
-        return cls(grace=config.get("grace") or 0.0)
+        return cls(grace=config.get("grace") or 0.0, admin=config.get("admin") or ())
 
 
 def seconds(text: str) -> float:
@@ -69,3 +74,13 @@ class OperationsOptions:
             log_format,
         ],
     ]
+
+    def opt_admin(self, where: str) -> None:
+        """
+        Answer an operator there: unix:PATH, or tcp:HOST:PORT with health, readiness and metrics only. Can be given again.
+        """
+        options: Any = self  # usage.Options is a dict
+        try:
+            options.setdefault("admin", []).append(Where.parse(where))
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
