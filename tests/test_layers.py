@@ -42,6 +42,7 @@ LAYERS = {
     "reactorio.internet.epollreactor": 3,
     "reactorio.internet.fdesc": 3,
     "reactorio.internet.inotify": 3,
+    "reactorio.internet.kqreactor": 3,
     "reactorio.internet.main": 3,
     "reactorio.internet.pollreactor": 3,
     "reactorio.internet.posixbase": 3,

@@ -7,6 +7,7 @@ The lines and the exit statuses are those of Twisted's twistd.
 from __future__ import annotations
 
 import os
+import pstats
 import re
 import signal
 import socket
@@ -36,11 +37,18 @@ def anonymous(lines):
     return replaced
 
 
-def run(*arguments, cwd, **environ):
+def run(*arguments, cwd, stdin="", **environ):
     """Run the launcher to its end; return output, errors and exit status."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
     done = subprocess.run(
-        [*REACTORIO, *arguments], cwd=cwd, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [*REACTORIO, *arguments],
+        cwd=cwd,
+        env=environ,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     return done.stdout, done.stderr, done.returncode
 
@@ -452,3 +460,137 @@ def test_child_pythons_of_an_application_have_the_alias(tmp_path):
         "sys.exit(0)\n"
     )
     assert "reactorio" in run("-n", "-y", "child.tac", cwd=tmp_path)[0]
+
+
+@pytest.fixture
+def short(tmp_path):
+    """An application that ends at once."""
+    (tmp_path / "short.tac").write_text(
+        "from twisted.application import service\n"
+        "from twisted.internet import reactor\n"
+        "application = service.Application('short')\n"
+        "reactor.callWhenRunning(reactor.stop)\n"
+    )
+    return ["-n", "-y", "short.tac"]
+
+
+@pytest.mark.parametrize("profiler", ["profile", "cprofile"])
+def test_the_data_of_either_profiler_can_be_saved(tmp_path, short, profiler):
+    out, err, status = run(*short, "-p", "stats", "--profiler", profiler, "--savestats", cwd=tmp_path)
+    assert (err, status) == ("", 0), out
+    assert any("mainLoop" in name for _, _, name in pstats.Stats(str(tmp_path / "stats")).stats)
+
+
+def test_a_profiler_that_is_none_is_a_line(tmp_path, short):
+    _, err, status = run(*short, "-p", "stats", "--profiler", "nonsense", cwd=tmp_path)
+    assert (err, status) == ("Unsupported profiler name: nonsense\n", 1)
+
+
+def test_every_call_can_be_printed(tmp_path, short):
+    out, _, status = run(*short, "--spew", cwd=tmp_path)
+    assert status == 0
+    assert "mainLoop" in out
+
+
+def test_it_can_be_run_in_the_debugger(tmp_path, short):
+    out, _, status = run(*short, "--debug", cwd=tmp_path, stdin="c\n")
+    assert status == 0
+    assert "(Pdb)" in out
+    assert "Server Shut Down." in out
+
+
+def test_the_debugger_can_stop_it(tmp_path):
+    (tmp_path / "long.tac").write_text(
+        "from twisted.application import service\napplication = service.Application('long')\n"
+    )
+    # Debugging means the foreground.
+    out, _, status = run("-b", "-y", "long.tac", cwd=tmp_path, stdin="help stop\nstop\n")
+    assert status == 0
+    assert "shut the reactor down cleanly" in out
+
+
+def test_the_log_may_go_to_syslog(tmp_path):
+    (tmp_path / "short.tac").write_text(
+        "import syslog\n"
+        "from twisted.application import service\n"
+        "from twisted.internet import reactor\n"
+        "file = open('syslog', 'w')\n"
+        "syslog.openlog = lambda *args: print('open', *args, file=file, flush=True)\n"
+        "syslog.syslog = lambda priority, line: print(priority, line, file=file, flush=True)\n"
+        "application = service.Application('short')\n"
+        "reactor.callWhenRunning(reactor.stop)\n"
+    )
+    out, err, status = run("-n", "--syslog", "--prefix=fruit", "-y", "short.tac", cwd=tmp_path)
+    first, *rest = (tmp_path / "syslog").read_text().splitlines()
+    assert (out, err, status) == ("", "", 0)
+    assert first.startswith("open fruit")
+    assert any("starting up." in line for line in rest)
+
+
+def test_a_logger_takes_the_place_of_the_log(tmp_path, short):
+    (tmp_path / "watching.py").write_text(
+        "from twisted.logger import formatEvent\n"
+        "def watch():\n"
+        "    file = open('watched', 'w')\n"
+        "    from twisted.logger import ILogObserver\n"
+        "    from zope.interface import directlyProvides\n"
+        "    def observer(event): print(formatEvent(event), file=file, flush=True)\n"
+        "    directlyProvides(observer, ILogObserver)\n"
+        "    return observer\n"
+    )
+    out, err, status = run(*short, "--logger=watching.watch", "--logfile=unused", cwd=tmp_path)
+    assert (out, err, status) == ("", "", 0)
+    assert (tmp_path / "watched").read_text().splitlines()[-1] == "Server Shut Down."
+    assert not (tmp_path / "unused").exists()
+
+
+SAVED = """
+import pickle, sys
+from twisted.application import internet, service
+from twisted.persisted import sob
+application = service.Application("saved")
+internet.TimerService(0.01, print, "tick").setServiceParent(application)
+for style, name in (("pickle", "saved.tap"), ("source", "saved.tas")):
+    sob.IPersistable(application).setStyle(style)
+    sob.IPersistable(application).save(filename=name)
+sys.exit()
+"""
+
+
+@pytest.mark.parametrize(("option", "suffix"), [("-f", "tap"), ("-s", "tas")])
+def test_a_saved_application_is_run_and_saved_again(tmp_path, option, suffix):
+    (tmp_path / "save.tac").write_text(SAVED)
+    run("-n", "-y", "save.tac", cwd=tmp_path)
+    with started("-n", option, f"saved.{suffix}", cwd=tmp_path) as server:
+        for _ in range(3):  # the first is the start's, before the reactor runs
+            server.wait_for("] tick")
+        server.signal(signal.SIGTERM)
+        assert server.end() == -signal.SIGTERM
+    said = [line.partition("] ")[2] for line in server.lines]
+    saved = f"saved-shutdown.{suffix}"
+    assert said[-4:] == [
+        f"Saving saved application to {saved}...",
+        "Saved.",
+        "Main loop terminated.",
+        "Server Shut Down.",
+    ]
+    with started("-n", "--no_save", option, saved, cwd=tmp_path) as server:
+        server.wait_for("] tick")
+
+
+def test_nothing_saved_is_encrypted(tmp_path):
+    out, err, status = run("-n", "-e", "-f", "x.tap", cwd=tmp_path)
+    assert (out, err, status) == ("", "reactorio: Saved applications are not encrypted: --encrypted is of no use.\n", 1)
+
+
+TWISTEDS = "asyncio cf default epoll gi glib2 gtk2 gtk3 iocp kqueue poll select win32 wx"
+
+
+@pytest.mark.parametrize("name", TWISTEDS.split())
+def test_every_reactor_of_twisted_is_known_and_runs_or_says_why_not(tmp_path, short, name):
+    out, err, status = run("--reactor", name, *short, cwd=tmp_path)
+    if name in ("asyncio", "default", "epoll", "poll", "select"):
+        assert (err, status) == ("", 0), out
+    else:
+        assert status == 1
+        assert err.startswith("reactorio: The specified reactor cannot be used, failed with error: reactorio has no ")
