@@ -472,6 +472,27 @@ async def test_a_port_in_use_is_cannot_listen_with_facts():
     await port.stopListening()
 
 
+def test_a_producer_that_writes_on_when_the_connection_broke_is_not_worth_a_warning_each_time(run, caplog):
+    async def main():
+        server, client, _ = await pair()
+        server.transport.registerProducer(Producing(), True)
+        client.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.transport.getHandle().shutdown(socket.SHUT_RD)
+        server.transport.pauseProducing()
+        client.transport.abortConnection()
+        await client.lost
+        for _ in range(100):
+            server.transport.write(b"into the void")
+        await server.lost
+
+    class Producing:
+        def pauseProducing(self): ...
+        def stopProducing(self): ...
+
+    run(main())
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+
+
 def test_a_privileged_port_is_cannot_listen():
     code = """
 import os

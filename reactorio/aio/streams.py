@@ -249,6 +249,10 @@ class Connection(asyncio.Protocol):
         if self.producer is None:
             transport.write(data)
             return
+        if transport.is_closing():
+            # It broke, which we are told in the next turn. Who writes much at a time, such as a producer that is asked to
+            # go on, would have asyncio warn at each write.
+            return
         backlog = transport.get_write_buffer_size() + len(data)
         transport.write(data)
         if self.streamingProducer and not self.producerPaused:
