@@ -85,7 +85,8 @@ def test_the_files_of_a_directory_are_listed(using):
 
     listed = using(work)
     assert [line.split()[-1] for line in listed] == ["file", "folder"]
-    assert listed[0].startswith("-rw") and " 5 Sep 09  2001 file" in listed[0]
+    assert listed[0].startswith("-rw")
+    assert listed[0].endswith(" 5 Sep 09  2001 file")
     assert listed[1].startswith("drwx")
 
 

@@ -32,7 +32,7 @@ from reactorio.protocols.basic import LineReceiver
 from reactorio.protocols.policies import TimeoutMixin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from reactorio.python.failure import Failure
 
@@ -73,6 +73,9 @@ class _Control(LineReceiver, TimeoutMixin):
     PUBLIC_COMMANDS = ["FEAT", "QUIT"]
 
     state = UNAUTH
+    # What is to be renamed, in the state RENAMING.
+    _fromName: str | None = None
+
     disconnected = False
 
     _busy = False
@@ -123,8 +126,11 @@ class _Control(LineReceiver, TimeoutMixin):
 
     def sendLine(self, line: str | bytes) -> None:
         """Send a line. The ends of lines in it are replaced: names of files may have some."""
+        self._send_lines_of_reply([line])
+
+    def _send_lines_of_reply(self, lines: Iterable[str | bytes]) -> None:
         if not self.disconnected:
-            super().sendLine(on_one_line(encoded(line)))
+            super().sendLine(self.delimiter.join(on_one_line(encoded(line)) for line in lines))
 
     # ---- commands
 
@@ -197,6 +203,8 @@ class _Control(LineReceiver, TimeoutMixin):
         elif self.state == self.RENAMING:
             # RNTO comes at once after RNFR (RFC 959 section 5.4), or not at all: the client is not held to it for ever.
             self.state = self.AUTHED
+            if cmd != "RNTO":
+                self._fromName = None
             if cmd != "RNTO" and cmd not in self.PUBLIC_COMMANDS:
                 raise BadCmdSequenceError("RNTO required after RNFR")
         return self._call(cmd, params)

@@ -29,12 +29,12 @@ from reactorio.protocols._ftp.errors import (
     UnsupportedNetworkProtocolError,
     _NoDataConnection,
 )
-from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reactorio.internet.interfaces import IListeningPort
+    from reactorio.python.failure import Failure
 
 __name__ = "reactorio.protocols.ftp"  # the public path: see the package's docstring
 
@@ -84,7 +84,8 @@ class _WithDataConnections(_Control):
 
     def _new_factory(self) -> DTPFactory:
         self.cleanupDTP()
-        self.dtpFactory = factory = DTPFactory(pi=self, peerHost=host_of(self.transport.getPeer()))
+        # Its clock is this one's: see `TimeoutMixin.callLater`.
+        self.dtpFactory = factory = DTPFactory(self, host_of(self.transport.getPeer()), self)
         factory.peerCheck = not self.allow_foreign_data_hosts
         factory.setTimeout(self.dtpTimeout)
         return factory
@@ -117,6 +118,8 @@ class _WithDataConnections(_Control):
     def _listen(self, *interfaces: str) -> int:
         """Listen on the first interface that can be listened on, and return the port."""
         factory = self._new_factory()
+        # What becomes of the wait is told to whoever is about to carry out a transfer, by `_opened`.
+        factory.deferred.addErrback(lambda failure: failure.value)
         for interface in interfaces:
             try:
                 self.dtpPort = port = self.getDTPPort(factory, interface)
@@ -134,10 +137,9 @@ class _WithDataConnections(_Control):
             if self.dtpPort is port:
                 self.dtpPort = None
                 _stop(port)
-            # Whoever is about to carry out a transfer is told by `_opened`.
-            return result.value if isinstance(result, Failure) else None
+            return result
 
-        factory.deferred.addBoth(stop_listening)
+        factory.deferred.addCallback(stop_listening)
         number: int = port.getHost().port
         return number
 

@@ -19,8 +19,6 @@ __name__ = "reactorio.protocols.ftp"  # the public path: see the package's docst
 class _WithFiles(_WithTransfers):
     """What `FTP` is on top of."""
 
-    _fromName: str | None = None
-
     def _done(self, deferred: Deferred[Any]) -> Deferred[Any]:
         return deferred.addCallback(lambda _: (replies.REQ_FILE_ACTN_COMPLETED_OK,))
 
@@ -85,8 +83,7 @@ class _WithFiles(_WithTransfers):
         full = "/" + "/".join(segments)
 
         def tell(stats: list[Any]) -> None:
-            self.sendLine("250-Listing " + full)
-            self.sendLine(b" " + facts_line(encoded(full), stats, self._facts))
-            self.sendLine("250 End")
+            facts = b" " + facts_line(encoded(full), stats, self._facts)
+            self._send_lines_of_reply(["250-Listing " + full, facts, "250 End"])
 
         return self._ask("stat", segments, FACT_KEYS).addCallback(tell)

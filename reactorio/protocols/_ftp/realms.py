@@ -83,7 +83,7 @@ class FTPRealm(BaseFTPRealm):
                 `InsecurePath` for some of these, and the directory of all users for ".".)
         """
         name = os.fsdecode(avatarId)
-        if name in ("", ".") or "\0" in name:
+        if name in ("", ".") or "/" in name or "\0" in name:
             raise UnauthorizedLogin()
         try:
             return self.userHome.child(name)

@@ -194,13 +194,9 @@ class FTP(_WithFiles):
     def ftp_FEAT(self) -> None:
         """Tell what there is beyond RFC 959 (RFC 2389)."""
         response = replies.RESPONSE[replies.FEAT_OK]
-        self.sendLine(response[0])
-        for feature in self.FEATURES:
-            self.sendLine(f" {feature}{self._chosen_facts() if feature == 'MLST' else ''}")
-        self.sendLine(response[-1])
-
-    def _chosen_facts(self) -> str:
-        return " " + "".join(f"{fact}{'*' if fact in self._facts else ''};" for fact in FACTS)
+        facts = "".join(f"{fact}{'*' if fact in self._facts else ''};" for fact in FACTS)
+        features = (f"MLST {facts}" if feature == "MLST" else feature for feature in self.FEATURES)
+        self._send_lines_of_reply([response[0], *(f" {feature}" for feature in features), response[-1]])
 
     def ftp_OPTS(self, option: str) -> tuple[str, ...] | None:
         """Set an option: ``UTF8 ON``, which it is anyway, or the facts that MLST tells (RFC 3659 section 7.9)."""
