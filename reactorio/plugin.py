@@ -133,12 +133,16 @@ def _default_package() -> ModuleType:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """Say what went wrong, and where: in the innermost code that is not the import system's."""
+    """Say what went wrong, and where: in the innermost code that is neither the import system's nor ours."""
     text = f"{type(error).__name__}: {error}".splitlines()[0]
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    # This module's own frames are no place for it.
-    places = [frame for frame in frames if frame.filename not in (__file__, importlib.__file__)]
+    places = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
     return f"{text} ({places[-1].filename}, line {places[-1].lineno})" if places else text
+
+
+def _is_machinery(filename: str) -> bool:
+    package = os.path.dirname(__file__)
+    ours = filename.startswith(package + os.sep) and os.path.dirname(filename) != os.path.join(package, "plugins")
+    return ours or filename.startswith("<frozen") or filename == importlib.__file__
 
 
 def pluginPackagePaths(name: str) -> list[str]:

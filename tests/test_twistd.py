@@ -442,6 +442,21 @@ def test_a_plugin_that_cannot_make_its_service_is_a_traceback_and_a_line(tmp_pat
     assert "broken_service.py" in out
 
 
+def test_a_plugin_whose_module_is_missing_is_a_line(tmp_path):
+    folder = tmp_path / "twisted" / "plugins"
+    folder.mkdir(parents=True)
+    (folder / "hollow.py").write_text(
+        "from twisted.application.service import ServiceMaker\n"
+        "maker = ServiceMaker('hollow', 'hollow_service', 'Is not there.', 'hollow')\n"
+    )
+    for command in ([], ["twistd"], ["twist"]):
+        out, err, status = run(*command, "hollow", cwd=tmp_path)
+        assert (out, status != 0) == ("", True)
+        assert "The service hollow cannot be imported: " in err.splitlines()[0]
+        assert "No module named 'hollow_service'" in err.splitlines()[0]
+        assert "Traceback" not in err
+
+
 def test_a_profile_is_written(tmp_path):
     (tmp_path / "short.tac").write_text(
         "from twisted.application import service\n"

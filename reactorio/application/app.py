@@ -29,7 +29,7 @@ from reactorio.logger import Logger
 from reactorio.persisted import sob
 from reactorio.python import log, usage, util
 from reactorio.python.failure import Failure
-from reactorio.python.reflect import namedAny, namedModule
+from reactorio.python.reflect import InvalidName, namedAny, namedModule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -355,8 +355,20 @@ def _reactor_names() -> list[str]:
 
 
 def _options_of(maker: Any) -> Any:
-    # When the command is given, and not before: a ServiceMaker imports its module for it.
-    return maker.options()
+    """
+    Return the options of a service; its modules are imported for that, when its command is given and not before.
+
+    Raises:
+        UsageError: They cannot be imported.
+    """
+    try:
+        return maker.options()
+    except (ImportError, InvalidName) as error:
+        _log.debug("The service {name} cannot be imported", log_failure=Failure(), name=maker.tapname)
+        problem = plugin._in_one_line(error)
+        raise usage.UsageError(
+            f"The service {maker.tapname} cannot be imported: {problem}\n`reactorio plugins --verbose` shows where."
+        ) from error
 
 
 def run(runApp: Callable[[Any], object], ServerOptions: Callable[[], Any]) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from sys import stderr, stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
+from reactorio.application.app import _options_of
 from reactorio.application.reactors import NoSuchReactor, getReactorTypes, installReactor
 from reactorio.application.runner._exit import ExitStatus, exit
 from reactorio.application.service import IServiceMaker
@@ -144,8 +145,3 @@ class TwistOptions(usage.Options):
             self["reactor"] = self.installReactor(self["reactorName"])
         if self.subCommand is None:
             raise usage.UsageError("No plugin specified.")
-
-
-def _options_of(plugin: Any) -> Any:
-    # When the command is given, and not before: a ServiceMaker imports its module for it.
-    return plugin.options()
