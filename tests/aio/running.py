@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from aio.kinds import Kind
 
-__all__ = ["Connect", "in_loop", "turns"]
+__all__ = ["FULL", "Connect", "in_loop", "turns"]
+
+# Is there time for a gigabyte, and for ten thousand connections?
+FULL = os.environ.get("REACTORIO_TESTS") == "full"
 
 # Seconds after which what a test waits for will not come any more.
 PATIENCE = float(os.environ.get("PATIENCE", 20))
