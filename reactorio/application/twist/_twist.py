@@ -70,8 +70,8 @@ class Twist:
             service = cls.service(options.plugins[name], options.subOptions)
             cls.startService(options["reactor"], service)
         except Exception as error:
-            _log.failure("Cannot start {name}", name=name)
             _runner(options).startLogging()
+            _log.failure("Cannot start {name}", name=name)
             exit(ExitStatus.EX_SOFTWARE, f"Error: {type(error).__name__}: {error}")
         cls.run(options)
 
