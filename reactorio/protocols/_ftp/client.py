@@ -148,6 +148,9 @@ class FTPClient(FTPClientBasic):
                 exc.subFailure.raiseException()
         except BaseException:
             lost.addErrback(lambda _: None)
+            if not lost.called:
+                # Nobody waits for it any longer; a connection that comes now is refused.
+                lost.callback(None)
             raise
         finally:
             if connector is not None:

@@ -124,6 +124,8 @@ class _PassiveConnectionFactory(ClientFactory[Any]):
         self.protoInstance = protoInstance
 
     def buildProtocol(self, ignored: Any) -> Any:
+        if self.protoInstance.deferred.called:
+            return None
         self.protoInstance.factory = self
         return self.protoInstance
 
