@@ -442,7 +442,45 @@ def test_in_debug_mode_firing_twice_says_where_it_was_fired_first():
         defer.setDebugging(False)
 
 
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda: fail(ValueError("no")),
+        lambda: succeed(1).addCallback(explode),
+        lambda: raises_inline(succeed(None)),
+        lambda: lose_while_waiting(raises_inline),
+        lambda: lose_while_waiting(lambda d: defer.ensureDeferred(raises(d))),
+        lambda: lose_while_waiting(lambda d: succeed(None).addCallback(lambda _: d).addCallback(explode)),
+        lambda: lose_while_waiting(lambda d: gatherResults([d]).addCallback(explode)),
+    ],
+)
+def test_a_lost_error_is_reported_without_the_garbage_collector(logged_errors, lose):
+    gc.collect()
+    gc.disable()
+    try:
+        lose()
+        assert [type(error) for error in logged_errors.flush() if error is not None] == [ValueError]
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def lose_while_waiting(start):
+    waiting = Deferred()
+    start(waiting)
+    waiting.callback(None)
+
+
+async def raises(waiting):
+    await waiting
+    explode()
+
+
 # -- What is left behind
+
+
+def ignore(_):
+    pass
 
 
 @defer.inlineCallbacks
@@ -474,6 +512,47 @@ def fail_a_waiting_generator():
     waiting.errback(ValueError())
 
 
+def cancel_one_that_goes_on():
+    async def stubborn(box):
+        await catches(Deferred)
+        await box.pop()
+
+    last = Deferred()
+    defer.ensureDeferred(stubborn([last])).cancel()
+    last.callback(None)
+
+
+def fail_a_chain():
+    inner = Deferred()
+    succeed(None).addCallback(lambda _: inner).addErrback(trap)
+    inner.errback(ValueError())
+
+
+def fail_in_ones_turn():
+    @defer.inlineCallbacks
+    def wait(first, second):
+        yield first
+        yield second
+
+    inner = Deferred()
+    outer = succeed(None).addCallback(lambda _: inner)
+    inner.addCallback(explode)
+    wait(outer, inner).addErrback(trap)
+    inner.callback(None)
+
+
+def be_over_time():
+    clock = Clock()
+    Deferred().addTimeout(1, clock).addErrback(ignore)
+    clock.advance(1)
+
+
+def fire_twice():
+    late, fired = Deferred(), succeed(None)
+    late.chainDeferred(fired).addErrback(ignore)
+    late.callback(None)
+
+
 @pytest.mark.parametrize(
     "go_wrong",
     [
@@ -482,9 +561,18 @@ def fail_a_waiting_generator():
         lambda: raises_inline().addErrback(trap),
         lambda: defer.ensureDeferred(catches(raises_inline)),
         lambda: DeferredList([fail(ValueError())], consumeErrors=True),
+        lambda: race([fail(ValueError()), fail(ValueError())]).addErrback(ignore),
+        lambda: gatherResults([Deferred(), Deferred()], consumeErrors=True).addErrback(ignore).cancel(),
+        lambda: Deferred(lambda d: d.errback(ValueError())).addErrback(trap).cancel(),
+        lambda: DeferredLock().run(explode).addErrback(trap),
         catches_inline,
         cancel_a_coroutine,
+        cancel_one_that_goes_on,
         fail_a_waiting_generator,
+        fail_a_chain,
+        fail_in_ones_turn,
+        be_over_time,
+        fire_twice,
     ],
 )
 def test_a_trapped_error_leaves_nothing_to_the_garbage_collector(go_wrong):

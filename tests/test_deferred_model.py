@@ -104,7 +104,7 @@ def test_deferreds_do_what_their_model_does():
     gc.collect()
     gc.freeze()
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    limits = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=slow)
+    limits = settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=slow)
     run_state_machine_as_test(Deferreds, settings=limits)
 
 
@@ -115,22 +115,22 @@ def compare(one, other, seeds):
 
 
 def test_random_programs_run_as_the_model_says():
-    compare(MODEL, REACTORIO, range(1500))
+    compare(MODEL, REACTORIO, range(1000))
 
 
 def test_random_programs_run_alike_on_twisted():
     pytest.importorskip("twisted")
-    compare(Package("twisted"), REACTORIO, range(1500, 3000))
+    compare(Package("twisted"), REACTORIO, range(1000, 2000))
 
 
 def test_the_model_is_one_of_twisteds_deferreds():
     pytest.importorskip("twisted")
-    compare(Package("twisted"), MODEL, range(3000, 4000))
+    compare(Package("twisted"), MODEL, range(2000, 2500))
 
 
 def test_random_programs_run_alike_in_a_running_loop(run):
     async def main():
-        compare(MODEL, REACTORIO, range(4000, 4500))
+        compare(MODEL, REACTORIO, range(2500, 2800))
 
     run(main())
 

@@ -213,9 +213,11 @@ class Driver(StandIn):
                     turn = _Turn(self)
                     self._awaited = awaited
                     if turn.comes(awaited):
-                        value, error = turn.value, turn.error
+                        value, error = turn.take()
                         self._awaited = None
+                        del turn
                         continue
+                    del turn, awaited
                     return None
                 if not awaited._callbacks:
                     awaited._callbacks = [(self, self, _WAITER)]
@@ -406,13 +408,12 @@ class _Turn:
     callbacks have been called, with what was the result in its turn.
     """
 
-    __slots__ = ("_driver", "_has_come", "_is_late", "error", "value")
+    __slots__ = ("_driver", "_has_come", "_is_late", "_outcome")
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._has_come = self._is_late = False
-        self.value: Any = None
-        self.error: BaseException | None = None
+        self._outcome: tuple[Any, BaseException | None] = (None, None)
 
     @property
     def _loop(self) -> Loop | None:
@@ -422,16 +423,19 @@ class _Turn:
         """Say whether it comes with the callbacks that are there. If not, it resumes the driver when it does."""
         deferred._add(self, self, _WAITER)
         self._is_late = not self._has_come
+        del deferred
         return self._has_come
+
+    def take(self) -> tuple[Any, BaseException | None]:
+        """Return the result, or the error, which is nowhere else then: its frames know this object."""
+        outcome, self._outcome = self._outcome, (None, None)
+        return outcome
 
     def resume(self, result: Any, failed: bool) -> Deferred[Any] | None:
         if self._is_late:
             return self._driver.resume(result, failed)
         self._has_come = True
-        if failed:
-            self.error = _error_of(result)
-        else:
-            self.value = result
+        self._outcome = (None, _error_of(result)) if failed else (result, None)
         return None
 
 
