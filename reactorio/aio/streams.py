@@ -250,18 +250,23 @@ class Connection(asyncio.Protocol):
             transport.write(data)
             return
         if transport.is_closing():
-            # It broke, which we are told in the next turn. Who writes much at a time, such as a producer that is asked to
-            # go on, would have asyncio warn at each write.
+            # It broke, which we are told in the next turn. A producer may write until it is paused, and asyncio warn at
+            # each write.
+            self._pause_producer()
             return
         backlog = transport.get_write_buffer_size() + len(data)
         transport.write(data)
         if self.streamingProducer and not self.producerPaused:
             if backlog <= self.bufferSize:
                 return
-            self.producerPaused = True
-            self._guarded(self.producer.pauseProducing)  # type: ignore[attr-defined]  # a streaming one has it
+            self._pause_producer()
         if not self._backlogged:
             self._expect_drain()
+
+    def _pause_producer(self) -> None:
+        if self.streamingProducer and not self.producerPaused:
+            self.producerPaused = True
+            self._guarded(self.producer.pauseProducing)  # type: ignore[union-attr]  # a streaming one has it
 
     def _expect_drain(self) -> None:
         """All is sent: go on in the loop's next turn."""
