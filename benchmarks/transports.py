@@ -345,7 +345,6 @@ Rounds = dict[str, list[dict[str, dict[str, float]]]]
 TARGETS = {
     "bulk": {"twisted": 2.0},
     "churn": {"twisted": 1.5},
-    "answer": {"twisted": 1.5},
     "udp 1": {"twisted": 1.0, "uvloop": 0.9},
     "udp 32": {"twisted": 1.0, "uvloop": 0.9},
     "tls bulk": {"twisted": 1.4, "uvloop": 0.85},
