@@ -21,7 +21,7 @@ for each operation, the kernel's work for it included, medians over the rounds; 
     tls send     a MB over the same, written in pieces of 64 KiB
     tls receive  the same the other way
     tls shake    a connection with a whole handshake (ECDSA, P-256), which gets a byte back
-    line         a line that is sent back, the next when it is here (LineReceiver)
+    line         a line that is sent back (LineReceiver), the next when it is here, at 50 connections
     lines        a line of 64 that is received, many at a read
     lines back   the same, each sent back
     string(s)    the same three with Int32StringReceiver
@@ -123,11 +123,14 @@ def started(contestant: str, case: str, pem: str) -> Iterator[Server]:
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent) if package == "reactorio" else ""}
     command = [python, str(HERE / "transports_server.py"), package, kind, case, pem]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        where = process.stdout.readline().decode().strip()
         try:
-            assert process.stdout is not None
-            yield Server(process, process.stdout.readline().decode().strip())
+            yield Server(process, where)
         finally:
             process.kill()
+            if where.startswith("/"):
+                Path(where).unlink()
 
 
 # ---- the other end
