@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parent.parent / "reactorio"
 
 # The longest prefix counts.
@@ -184,6 +186,7 @@ def test_asyncio_and_uvloop_are_imported_in_aio_only():
     assert {name for name in importers if not name.startswith("reactorio.aio")} == set()
 
 
+@pytest.mark.timeout(300)  # a process for each of some hundred modules
 def test_every_module_can_be_imported_first():
     modules = sorted(
         {name_of(path) for path in PACKAGE.rglob("*.py")} - {"reactorio.__main__", "reactorio.trial.__main__"}

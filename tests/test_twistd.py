@@ -529,9 +529,10 @@ def test_the_log_may_go_to_syslog(tmp_path):
         "import syslog\n"
         "from twisted.application import service\n"
         "from twisted.internet import reactor\n"
-        "file = open('syslog', 'w')\n"
-        "syslog.openlog = lambda *args: print('open', *args, file=file, flush=True)\n"
-        "syslog.syslog = lambda priority, line: print(priority, line, file=file, flush=True)\n"
+        "def write(*words):\n"
+        "    with open('syslog', 'a') as file: print(*words, file=file)\n"
+        "syslog.openlog = lambda *args: write('open', *args)\n"
+        "syslog.syslog = write\n"
         "application = service.Application('short')\n"
         "reactor.callWhenRunning(reactor.stop)\n"
     )
@@ -546,10 +547,10 @@ def test_a_logger_takes_the_place_of_the_log(tmp_path, short):
     (tmp_path / "watching.py").write_text(
         "from twisted.logger import formatEvent\n"
         "def watch():\n"
-        "    file = open('watched', 'w')\n"
         "    from twisted.logger import ILogObserver\n"
         "    from zope.interface import directlyProvides\n"
-        "    def observer(event): print(formatEvent(event), file=file, flush=True)\n"
+        "    def observer(event):\n"
+        "        with open('watched', 'a') as file: print(formatEvent(event), file=file)\n"
         "    directlyProvides(observer, ILogObserver)\n"
         "    return observer\n"
     )
