@@ -237,6 +237,7 @@ class FTPFactory(policies.LimitTotalConnectionsFactory):
     protocol = FTP
     overflowProtocol = FTPOverflowProtocol
     allowAnonymous = True
+    userAnonymous = "anonymous"
     timeOut: float | None = 600
 
     welcomeMessage = f"Twisted {copyright.version} FTP Server"
