@@ -18,7 +18,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from importlib import metadata
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from reactorio._interface import directlyProvides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUPS", "EntryPointPlugin", "LazyPlugin", "found"]
 
@@ -48,7 +48,7 @@ GROUPS: dict[str, tuple[str, frozenset[str]]] = {
 class EntryPointPlugin:
     """An entry point in one of the groups."""
 
-    def __init__(self, group: str, entry: metadata.EntryPoint) -> None:
+    def __init__(self, group: str, entry: EntryPoint) -> None:
         self.group = group
         self.name = entry.name
         self.value = entry.value
@@ -139,9 +139,12 @@ def _state() -> Iterator[object]:
 
 
 def _search() -> Iterator[EntryPointPlugin]:
+    from importlib.metadata import entry_points  # heavy, and often not needed
+
+    every = entry_points()
     seen = set()
     for group in GROUPS:
-        for entry in metadata.entry_points(group=group):
+        for entry in every.select(group=group):
             if (group, entry.name) not in seen:
                 # As in an import, what is first on the path counts.
                 seen.add((group, entry.name))
