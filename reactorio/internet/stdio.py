@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
+from reactorio.internet._upgrading import start_tls
 from reactorio.internet.error import ConnectionDone
 from reactorio.internet.interfaces import (
     IAddress,
@@ -153,6 +155,29 @@ class StandardIO:
         """Close what is written to, when what is to be written is written."""
         if self._writer is not None:
             self._writer.loseConnection()
+
+    def startTLS(self, contextFactory: Any, normal: bool = True) -> None:
+        """
+        Speak TLS from here on; what was written before goes out as it is.
+
+        Args:
+            contextFactory: See `reactorio.protocols.tls.TLSMemoryBIOFactory`.
+            normal: Is who started this process the client of TLS?
+
+        Raises:
+            Exception: What ``contextFactory`` raised.
+        """
+        reader, writer = self._reader, self._writer
+        if reader is None or writer is None:
+            return  # a handshake takes both directions
+        producer, streaming = writer.producer, writer.streamingProducer
+        beneath = copy(self)
+        beneath.protocol = tls = start_tls(self, beneath, contextFactory, not normal, reader.reactor)
+        # Their owner.
+        reader.proc = writer.proc = beneath  # type: ignore[assignment]  # it answers like a process
+        if producer is not None:
+            writer.unregisterProducer()
+            tls.registerProducer(producer, streaming)
 
     # ---- writing
 

@@ -35,12 +35,14 @@ class Party(Protocol):
 
     def _happened(self, event: str) -> None:
         self.events.append(event)
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            one.callback(None)
         act = self.on.get(event)
-        if act is not None:
-            act(self)
+        try:
+            if act is not None:
+                act(self)
+        finally:
+            waiting, self._waiting = self._waiting, []
+            for one in waiting:
+                one.callback(None)
 
     def makeConnection(self, transport: Any) -> None:
         self.transport = transport

@@ -56,9 +56,9 @@ class Push(_Produces):
 
     def start(self) -> None:
         self.transport.registerProducer(self, True)
-        self._go_on()
+        self.go_on()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         while self.left and not self.paused:
             self._write_one()
 
@@ -69,7 +69,7 @@ class Push(_Produces):
     def resumeProducing(self) -> None:
         self.paused = False
         self._happened("resumeProducing")
-        self._go_on()
+        self.go_on()
 
 
 @implementer(IPullProducer)

@@ -109,6 +109,7 @@ from reactorio.internet._testing.reactors import (
     _SynchronousResolution,
 )
 from reactorio.internet._testing.transports import FakeDatagramTransport, StringTransport, _FakeConnector, _FakePort
+from reactorio.internet._upgrading import WithTLS
 from reactorio.internet.abstract import FileDescriptor
 from reactorio.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress, _ProcessAddress
 from reactorio.internet.base import BlockingResolver, ThreadedResolver
@@ -258,6 +259,7 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    WithTLS,
     DTP,
     FileConsumer,
     BasicProducerConsumerProxy,
@@ -297,6 +299,7 @@ _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen, LinesProducer]
 _IPushProducer: list[type[IPushProducer]] = [
+    WithTLS,
     _ProcessEndpointTransport,
     _PullToPush,
     _ProducerMembrane,
@@ -358,9 +361,10 @@ _IStreamServerEndpointStringParser: list[type[IStreamServerEndpointStringParser]
 _IStreamClientEndpointStringParserWithReactor: list[type[IStreamClientEndpointStringParserWithReactor]] = [
     _TLSClientEndpointParser
 ]
-_ISystemHandle: list[type[ISystemHandle]] = [TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
+_ISystemHandle: list[type[ISystemHandle]] = [WithTLS, TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
 _ITransport: list[type[ITransport]] = [
+    WithTLS,
     _ProcessEndpointTransport,
     FileWrapper,
     StringTransport,
@@ -426,7 +430,7 @@ _IReporterWithDurations: list[type[IReporterWithDurations]] = [TestResult, TestR
 _ITestCase: list[type[ITestCase]] = [TestDecorator, TestHolder]  # type: ignore[list-item]  # skip: a property here, settable there
 _IAcceptableCiphers: list[type[IAcceptableCiphers]] = [OpenSSLAcceptableCiphers]
 _ICipher: list[type[ICipher]] = [OpenSSLCipher]
-_INegotiated: list[type[INegotiated]] = [_WithTLS, TLSMemoryBIOProtocol]  # type: ignore[list-item]  # read-only: nobody else says what was agreed on
+_INegotiated: list[type[INegotiated]] = [WithTLS, _WithTLS, TLSMemoryBIOProtocol]  # type: ignore[list-item]  # read-only: nobody else says what was agreed on
 _IOpenSSLClientConnectionCreator: list[type[IOpenSSLClientConnectionCreator]] = [
     _ContextFactoryToConnectionFactory,
     OpenSSLCertificateOptions,

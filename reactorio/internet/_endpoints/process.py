@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
+from reactorio.internet._upgrading import start_tls
 from reactorio.internet.address import _ProcessAddress
 from reactorio.internet.defer import Deferred, execute
 from reactorio.internet.error import ConnectionDone, ConnectionLost, NoProtocol, ProcessDone
@@ -50,9 +51,42 @@ class _ProcessEndpointTransport:
     """A child process, with nothing but what every transport has."""
 
     disconnecting = False
+    _registered: tuple[Any, bool] | None = None
 
-    def __init__(self, original: IProcessTransport) -> None:
+    def __init__(self, original: IProcessTransport, wrapper: _WrapIProtocol | None = None) -> None:
         self._process: Any = original
+        self._wrapper = wrapper
+
+    @property
+    def protocol(self) -> IProtocol | None:
+        """Who has this transport; setting it hands the connection over."""
+        return None if self._wrapper is None else self._wrapper.protocol
+
+    @protocol.setter
+    def protocol(self, protocol: IProtocol) -> None:
+        if self._wrapper is not None:
+            self._wrapper.protocol = protocol
+
+    def startTLS(self, contextFactory: Any, normal: bool = True) -> None:
+        """
+        Speak TLS from here on; what was written before goes out as it is.
+
+        Args:
+            contextFactory: See `reactorio.protocols.tls.TLSMemoryBIOFactory`.
+            normal: Are we, who have started the child, the client of TLS?
+
+        Raises:
+            Exception: What ``contextFactory`` raised.
+        """
+        registered = self._registered
+        beneath = _ProcessEndpointTransport(self._process, self._wrapper)
+        wrapper, reactor = self._wrapper, getattr(self._process, "reactor", None)
+        tls = start_tls(self, beneath, contextFactory, normal, reactor)
+        if wrapper is not None:
+            wrapper.protocol, wrapper.transport = tls, beneath
+        if registered is not None:
+            beneath.unregisterProducer()
+            tls.registerProducer(*registered)
 
     def write(self, data: bytes) -> None:
         self._process.write(data)
@@ -66,8 +100,10 @@ class _ProcessEndpointTransport:
 
     def registerProducer(self, producer: IPushProducer | IPullProducer, streaming: bool) -> None:
         self._process.registerProducer(producer, streaming)
+        self._registered = (producer, streaming)
 
     def unregisterProducer(self) -> None:
+        self._registered = None
         self._process.unregisterProducer()
 
     def pauseProducing(self) -> None:
@@ -109,7 +145,7 @@ class _WrapIProtocol(ProcessProtocol):
 
     def makeConnection(self, transport: Any) -> None:
         """The child runs: connect the protocol."""
-        self.transport = _ProcessEndpointTransport(transport)
+        self.transport = _ProcessEndpointTransport(transport, self)
         self._guarded(self.protocol.makeConnection, self.transport)
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:

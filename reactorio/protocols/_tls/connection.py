@@ -560,7 +560,11 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         self.__dict__.clear()
         TLSMemoryBIOProtocol.__init__(self, factory, wrapped, False)
         outer.wrappedProtocol = self
-        outer.transport.protocol = outer
+        below = outer.transport
+        if isinstance(below, ProtocolWrapper):
+            below.wrappedProtocol = outer
+        else:
+            below.protocol = outer
         self.makeConnection(outer)
         if producer is not None:
             outer._producer = None
