@@ -213,8 +213,10 @@ def test_without_a_common_protocol_there_is_no_connection(reactor: Any, engine: 
             privateKey=SERVER.privateKey.original, certificate=SERVER.original, acceptableProtocols=[b"a"]
         )
         pair = Pair(reactor, engine(server), engine(verifying(acceptableProtocols=[b"b"])))
-        assert "alert" in str(await pair.client.lost)
-        assert isinstance(await pair.server.lost, TLSError)
+        assert "alert no application protocol" in str(await pair.client.lost)
+        error = await pair.server.lost
+        assert isinstance(error, TLSError)
+        assert "no application protocol" in str(error)
         await pair.close()
 
     run(reactor, main)

@@ -19,7 +19,12 @@ else:
             """TLS failed: the list of (library, function, reason) of what OpenSSL says, as pyOpenSSL's ``SSL.Error``."""
 
 
-__all__ = ["Engine", "TLSError", "Truncated", "VerificationError"]
+__all__ = ["Engine", "TLSError", "Truncated", "VerificationError", "no_common_protocol"]
+
+
+def no_common_protocol() -> Exception:
+    """Return the error of a server that accepts none of the protocols that the client offers."""
+    return TLSError([("SSL routines", "", "no application protocol")])
 
 
 class VerificationError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reactorio.protocols._tls.engines import no_common_protocol
 from reactorio.protocols._tls.openssl_or_none import SSL
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ def chooser(protocols: Sequence[bytes]) -> Any:
         ours = (factory._acceptable_protocols() if hasattr(factory, "_acceptable_protocols") else ()) or protocols
         if not ours:
             return SSL.NO_OVERLAPPING_PROTOCOLS  # which goes on without
-        # Empty means a fatal alert, no_application_protocol.
-        return next((protocol for protocol in ours if protocol in theirs), b"")
+        for protocol in ours:
+            if protocol in theirs:
+                return protocol
+        # It comes out of the handshake, and the peer gets the alert no_application_protocol (RFC 7301 section 3.2).
+        # Returning nothing, which pyOpenSSL takes too, makes OpenSSL tell of an internal error.
+        raise no_common_protocol()
 
     return choose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError
+from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError, no_common_protocol
 from reactorio.protocols._tls.hello import NO_APPLICATION_PROTOCOL, ClientHello
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class StdlibEngine:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
+            if getattr(self._object, "_nothing_in_common", False):
+                raise no_common_protocol() from error
             raise _translated(error) from error
         return True
 
@@ -132,6 +134,7 @@ def server_name_callback(ours: Sequence[bytes], choose: Callable[[bytes | None],
         hello = getattr(sslobject, "_hello", None)
         offered = None if hello is None else hello.offered
         if ours and offered is not None and not any(protocol in ours for protocol in offered):
+            sslobject._nothing_in_common = True
             return NO_APPLICATION_PROTOCOL
         if choose is not None:
             other = choose(None if name is None else name.encode("ascii"))
