@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -28,7 +31,13 @@ class Program:
     """A started program. Its output, errors included, is read line by line."""
 
     def __init__(
-        self, command: list[str], cwd: Path | None = None, *, inherits: tuple[int, ...] = (), **environ: str
+        self,
+        command: list[str],
+        cwd: Path | None = None,
+        *,
+        inherits: tuple[int, ...] = (),
+        session: bool = False,
+        **environ: str,
     ) -> None:
         self.process = subprocess.Popen(
             command,
@@ -38,6 +47,7 @@ class Program:
             text=True,
             cwd=cwd,
             pass_fds=inherits,
+            start_new_session=session,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environ},
         )
         self.lines: list[str] = []
@@ -65,6 +75,16 @@ class Program:
             if text in line:
                 return line
 
+    def so_far(self) -> list[str]:
+        """Return the lines that have come."""
+        while not self._incoming.empty():
+            line = self._incoming.get()
+            if line is None:
+                self._incoming.put(None)
+                break
+            self.lines.append(line)
+        return self.lines
+
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -75,6 +95,14 @@ class Program:
         while (line := self._incoming.get()) is not None:
             self.lines.append(line)
         return status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         self.process.kill()

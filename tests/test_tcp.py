@@ -627,3 +627,37 @@ def test_a_thousand_peers_that_vanish_while_written_to_leave_nothing(run):
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(lost) == 1000
     assert set(lost) <= {error.ConnectionLost, error.ConnectionDone}
+
+
+@pytest.mark.parametrize("end", ["stopListening", "stopReading"])
+def test_who_was_accepted_when_the_port_stops_is_served(run, loop_kind, end):
+    async def main():
+        from reactorio.internet import reactor
+
+        class Greeting(Protocol):
+            def connectionMade(self):
+                self.transport.write(b"hello")
+                self.transport.loseConnection()
+
+        def stop():
+            loop.remove_reader(reading)
+            stopped.append(getattr(port, end)())
+
+        port = reactor.listenTCP(0, Factory.forProtocol(Greeting), interface=LOOPBACK)
+        loop, stopped = asyncio.get_running_loop(), []
+        reading, writing = os.pipe()
+        loop.add_reader(reading, stop)
+        # Now, and in this order, so that both are ready in the same turn of the loop.
+        with socket.create_connection((LOOPBACK, port.getHost().port), timeout=5) as peer:
+            os.write(writing, b"x")
+            while not stopped:
+                await asyncio.sleep(0)
+            if stopped[0] is not None:
+                await stopped[0]
+            greeting = await asyncio.to_thread(peer.recv, 10)
+        os.close(reading)
+        os.close(writing)
+        await port.stopListening()
+        assert greeting == b"hello"
+
+    run(main())

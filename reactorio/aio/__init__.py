@@ -22,6 +22,7 @@ The reactor on asyncio: the one place where the two models meet.
     streams        a connection, both ends
     unixstreams    the transport under UNIX connections: bytes and descriptors
     spare          a descriptor in reserve
+    sharing        sockets that several processes serve
     sockets        opening, binding and naming sockets
     descriptors    addReader and its family
     watching       descriptors with errors, on libuv

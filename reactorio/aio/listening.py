@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.aio.errors import CONNECTION_DONE
+from reactorio.aio.sharing import shared_socket
 from reactorio.aio.sockets import address_of, family_of, listening_binding, new_socket
 from reactorio.aio.spare import ListeningSocket
 from reactorio.aio.streams import Connection, log_prefix_of
@@ -21,6 +22,7 @@ from reactorio.python.reflect import qual
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from reactorio.aio.reactor import Reactor
     from reactorio.aio.sockets import Binding
@@ -167,6 +169,9 @@ class Port:
     def _bound_socket(self) -> socket.socket:
         sock = None
         try:
+            sock = self._shared_socket()
+            if sock is not None:
+                return sock
             sock = self.createInternetSocket()
             self._binding.apply(sock)
             sock.listen(self.backlog)
@@ -176,6 +181,13 @@ class Port:
             reason = error if isinstance(error, OSError) else str(error)
             raise CannotListenError(self.interface, self.port, reason) from error
         return sock
+
+    def _shared_socket(self) -> socket.socket | None:
+        return self._as_shared(shared_socket("tcp", host=self.interface, port=self.port, backlog=self.backlog))
+
+    def _as_shared(self, sock: socket.socket | None) -> socket.socket | None:
+        self._inherited = sock is not None
+        return None if sock is None else ListeningSocket.instead_of(sock)
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self.connected or self.disconnecting or self._server is not None or self._paused:
@@ -204,12 +216,12 @@ class Port:
         if self._paused or not self.connected:
             return
         self._paused = True
-        server, self._server = self._server, None
+        server = self._server
         if server is not None:
             # A server takes its socket with it, so another descriptor of it has to stay.
             kept = self.socket.dup()
-            server.close()
-            self.socket = kept
+            self._stop_accepting(server.close)
+            self.socket, self._server = kept, None
 
     def startReading(self) -> None:
         """Accept again."""
@@ -229,11 +241,26 @@ class Port:
         if self._stopped is None:
             self._stopped = Deferred()
             self.disconnecting = True
-            self._close()
+            self._stop_accepting(self._close_now)
             self.reactor._call_soon(self._finish_when_closed, 10)
         return self._stopped
 
     loseConnection = stopListening
+
+    def _stop_accepting(self, then_close: Callable[[], object]) -> None:
+        """Accept nothing from now on, and have the server closed."""
+        loop = self.reactor._loop
+        is_open = self._server is not None and loop is not None and not loop.is_closed()
+        if is_open and loop.remove_reader(self.socket.fileno()):
+            # asyncio makes transports of what it has just accepted in its next turn, and fails if the server is closed
+            # by then. uvloop makes them at once, and no reader of it is known.
+            self.reactor._call_soon(then_close)
+        else:
+            then_close()
+
+    def _close_now(self) -> None:
+        if self.connected:
+            self._close()
 
     def _close(self) -> None:
         server, self._server = self._server, None

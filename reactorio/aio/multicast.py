@@ -205,6 +205,8 @@ class MulticastPort(MulticastMixin, Port):
         listenMultiple: May others on this machine bind the same port, and get what is sent to the group too?
     """
 
+    _is_for_one = False
+
     def __init__(
         self,
         port: int,

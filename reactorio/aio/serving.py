@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
 import sys
@@ -17,7 +16,7 @@ from reactorio.logger import Logger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["accept_waiting", "connections", "name_of", "port_of", "ports", "refuse"]
+__all__ = ["accept_waiting", "connections", "name_of", "port_of", "ports", "refuse", "refuse_on"]
 
 _log = Logger(namespace="reactorio.internet.tcp")
 
@@ -91,18 +90,24 @@ def refuse(port: Port) -> None:
 
     A socket that others have, too, is theirs to refuse on: here nothing happens.
     """
-    if port._inherited or not port.connected:
-        return
+    if port.connected and not port._inherited:
+        refuse_on(port, port.socket)
+
+
+def refuse_on(port: Any, sock: socket.socket) -> None:
+    """Let no new connection come to the socket that ``port`` has bound, also if it is not served here."""
     if isinstance(port, UNIXPort):
         port._leave_file_system()
-    elif sys.platform == "linux":
+    elif isinstance(port, Port) and sys.platform == "linux":
         try:
-            _attach_filter(port.socket)
-        except OSError as error:
+            _attach_filter(sock)
+        except (OSError, MemoryError, ImportError) as error:
             _log.warn("{port} cannot refuse connections before it closes: {error}", port=port, error=error)
 
 
 def _attach_filter(sock: socket.socket) -> None:
+    import ctypes  # not at the top: some hardened systems do not let it
+
     program = b"".join(struct.pack("HBBI", *step) for step in _NO_HANDSHAKES)
     memory = ctypes.create_string_buffer(program)
     sock.setsockopt(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.aio.datagrams import BasePort
+from reactorio.aio.sharing import shared_socket
 from reactorio.aio.sockets import resolve_numeric
 from reactorio.aio.streams import log_prefix_of
 from reactorio.internet.abstract import isIPAddress, isIPv6Address
@@ -41,6 +42,8 @@ class Port(BasePort):
     """
 
     _realPortNumber: int | None = None
+    # Of several processes, is it good enough if one gets a datagram? Not if it was sent to them all.
+    _is_for_one = True
 
     def __init__(
         self,
@@ -67,6 +70,16 @@ class Port(BasePort):
         port.addressFamily = sock.family
         port.socket = sock
         return port
+
+    def _bound_socket(self) -> socket.socket:
+        try:
+            sock = shared_socket("udp", host=self.interface, port=self.port) if self._is_for_one else None
+        except OSError as error:
+            raise self._cannot_listen(error) from error
+        if sock is None:
+            return super()._bound_socket()
+        sock.setblocking(False)
+        return sock
 
     def _bind(self, sock: socket.socket) -> None:
         sock.bind(resolve_numeric(self.addressFamily, self.interface, self.port))

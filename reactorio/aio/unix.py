@@ -12,6 +12,7 @@ from reactorio._interface import implementer
 from reactorio.aio.connecting import BaseClient, BaseConnector
 from reactorio.aio.listening import Port as TCPPort
 from reactorio.aio.listening import Server as TCPServer
+from reactorio.aio.sharing import shared_socket
 from reactorio.aio.sockets import address_of
 from reactorio.aio.spare import ListeningSocket
 from reactorio.aio.streams import Connection, log_prefix_of
@@ -168,6 +169,9 @@ class Port(TCPPort):
     def _bound_socket(self) -> socket.socket:
         sock = None
         try:
+            sock = self._shared_socket()
+            if sock is not None:
+                return sock
             self._lock()
             sock = self.createInternetSocket()
             sock.bind(self.port)
@@ -182,6 +186,10 @@ class Port(TCPPort):
             self._leave_file_system()
             raise CannotListenError(None, self.port, error) from error
         return sock
+
+    def _shared_socket(self) -> socket.socket | None:
+        where = {"path": self.port, "backlog": self.backlog, "mode": self.mode, "lock": self.wantPID}
+        return self._as_shared(shared_socket("unix", **where))
 
     def _in_file_system(self) -> bool:
         return bool(self.port) and not self.port.startswith("\0")

@@ -36,6 +36,7 @@ class AppLogger:
         self._logfilename: str = options.get("logfile") or ""
         self._observerFactory: Callable[[], Any] | None = options.get("logger") or None
         self._format: str | None = options.get("log-format")
+        self._worker: Any = options.get("worker")
 
     def start(self, application: Any) -> None:
         """Begin logging, and say that the application is starting."""
@@ -101,7 +102,8 @@ class AppLogger:
 
     def _to(self, file: IO[Any]) -> Any:
         """Return an observer that writes to ``file`` in the format that is asked for."""
-        return _json_observer(file) if self._format == "json" else _text_observer(file)
+        number = None if self._worker is None else self._worker.number
+        return _json_observer(file, number) if self._format == "json" else _text_observer(file, number)
 
     def _to_stdout(self) -> Any:
         """Return an observer that writes to stdout; where that is the journal, as that likes it best."""
@@ -110,25 +112,37 @@ class AppLogger:
         return self._to(sys.stdout)
 
 
-def _open_log(name: str) -> Any:
+def _open_log(name: str, turns_over: bool = True) -> Any:
     try:
-        return WatchedLogFile.fromFullPath(name)
+        return WatchedLogFile.fromFullPath(name) if turns_over else WatchedLogFile.fromFullPath(name, rotateLength=None)
     except OSError as error:
         raise SystemExit(f"Cannot log to {name}: {error.strerror}") from error
 
 
-def _text_observer(file: IO[Any]) -> logger.FileLogObserver:
-    """Return an observer whose lines name our modules as the programs that read logs know them."""
+def _text_observer(file: IO[Any], worker: int | None = None) -> logger.FileLogObserver:
+    """
+    Return an observer whose lines name our modules as the programs that read logs know them.
+
+    Args:
+        worker: Of several, which this process is; the lines say so.
+    """
     observer = logger.textFileLogObserver(file)
     format_event = observer.formatEvent
-    observer.formatEvent = lambda event: format_event(_as_twisted(event))
+    if worker is None:
+        observer.formatEvent = lambda event: format_event(_as_twisted(event))
+    else:
+        # After the time, and where what is in brackets says whose line it is.
+        observer.formatEvent = lambda event: (format_event(_as_twisted(event)) or "").replace(
+            " [", f" [worker {worker}: ", 1
+        )
     return observer
 
 
-def _json_observer(file: IO[Any]) -> logger.FileLogObserver:
+def _json_observer(file: IO[Any], worker: int | None = None) -> logger.FileLogObserver:
     observer = logger.json_lines_observer(file)
     format_event = observer.formatEvent
-    observer.formatEvent = lambda event: format_event(_as_twisted(event))
+    more = {} if worker is None else {"worker": worker}
+    observer.formatEvent = lambda event: format_event({**_as_twisted(event), **more})
     return observer
 
 

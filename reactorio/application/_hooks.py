@@ -23,7 +23,17 @@ from reactorio.python.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["NotReloaded", "all_ready", "drain_all", "note_start", "reload_all", "reload_of", "when_ready"]
+__all__ = [
+    "NotReloaded",
+    "Starting",
+    "all_of",
+    "all_ready",
+    "drain_all",
+    "note_start",
+    "reload_all",
+    "reload_of",
+    "when_ready",
+]
 
 _log = Logger(namespace="reactorio.application.service")
 
@@ -91,15 +101,16 @@ def when_ready(service: Any) -> Deferred[Any]:
     """Return a Deferred that fires when ``service`` has started and is ready, and fails if it never will be."""
     waits = [one.wait() for one in _starts_of(service)]
     waits.append(_asked(service, "when_ready"))
-    return _all(waits)
+    return all_of(waits)
 
 
 def all_ready(services: Iterable[Any]) -> Deferred[Any]:
     """Return a Deferred that fires when each is ready; it fails as soon as one fails."""
-    return _all([when_ready(one) for one in services])
+    return all_of([when_ready(one) for one in services])
 
 
-def _all(waits: list[Deferred[Any]]) -> Deferred[Any]:
+def all_of(waits: list[Deferred[Any]]) -> Deferred[Any]:
+    """Return a Deferred that fires when each has; it fails, with the same failure, as soon as one fails."""
     if len(waits) == 1:
         return waits[0]
     # The first failure says enough: whatever it was that could not start is in the log, too.

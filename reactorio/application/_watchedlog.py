@@ -48,6 +48,12 @@ class WatchedLogFile(LogFile):
         else:
             self.rotate()
 
+    def turn_over_if_full(self) -> None:
+        """Put the file aside if what others have written to it has filled it."""
+        self.size = os.fstat(self._file.fileno()).st_size
+        if self.shouldRotate():
+            self.turn_over()
+
     def _was_moved(self) -> bool:
         try:
             return _identity(self.path) != self._opened

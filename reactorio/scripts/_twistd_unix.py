@@ -163,7 +163,8 @@ class UnixAppLogger(app.AppLogger):
             sys.exit("Daemons cannot log to stdout, exiting!")
         if self._logfilename == "-" or (self._nodaemon and not self._logfilename):
             return self._to_stdout()
-        file = _open_log(self._logfilename or "twistd.log")
+        # One of several writes to the log of all, which the supervisor turns over.
+        file = self._file = _open_log(self._logfilename or "twistd.log", turns_over=self._worker is None)
 
         def rotate(number: int, frame: object) -> None:
             _maybeGlobalReactor(None).callFromThread(file.turn_over)

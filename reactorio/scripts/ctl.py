@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from typing import Any, ClassVar
 
 from reactorio.application._operations.admin import Where
+from reactorio.application._operations.asking import ask
 from reactorio.python import usage
 
 __all__ = ["Options", "main"]
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(2)
     method, page, _ = _ACTIONS[options["action"]]
     try:
-        status, body = _ask(options["path"], method, page)
+        status, body = ask(options["path"], method, page, _PATIENCE)
     except OSError as error:
         print(f"reactorio ctl: {options['path']}: {error.strerror or error}", file=sys.stderr)
         sys.exit(_UNAVAILABLE)
@@ -76,25 +76,18 @@ def main(arguments: list[str]) -> None:
     sys.exit(0 if status == 200 else 1)
 
 
-def _ask(path: str, method: str, page: str) -> tuple[int, str]:
-    """Return the status and the body of the answer; raises OSError if there is none."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_PATIENCE)
-        connection.connect(path)
-        connection.sendall(f"{method} {page} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode("ascii"))
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, separator, body = answer.partition(b"\r\n\r\n")
-    if not separator:
-        raise ConnectionError("it did not answer")
-    return int(head.split()[1]), body.decode("utf-8", "replace")
-
-
 def _for_people(status: dict[str, Any]) -> str:
     lines = [f"{status['state']}: {status['status']}", f"pid {status['pid']}, up {status['uptime_seconds']:.0f} s"]
     if status["loop_stalled_seconds"] > 1:
         lines.append(f"the loop has not turned for {status['loop_stalled_seconds']:.1f} s")
     lines += [f"{one['listener']}  {one['connections']} connections" for one in status["listeners"]]
     lines += _service_lines(status["services"], "")
+    for worker in status.get("workers", ()):
+        lines.append(
+            f"worker {worker['worker']}, pid {worker['pid']}, restarted {worker['restarts']} times: {worker['status']}"
+        )
+        if worker["answer"] is not None:
+            lines += [f"  {one['listener']}  {one['connections']} connections" for one in worker["answer"]["listeners"]]
     return "\n".join(lines) + "\n"
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reactorio import _alias
 from reactorio.application import app
+from reactorio.application._operations.worker import ENVIRONMENT
 from reactorio.scripts._twistd_unix import ServerOptions
 from reactorio.scripts._twistd_unix import UnixApplicationRunner as _SomeApplicationRunner
 
@@ -21,10 +22,18 @@ __all__ = ["ServerOptions", "run", "runApp"]
 
 def runApp(config: AnyServerOptions) -> None:
     """Run the application; end by the signal that ended it, if one did."""
-    runner = _SomeApplicationRunner(config)
+    runner = _runner_for(config)
     runner.run()
     if runner._exitSignal is not None:
         app._exitWithSignal(runner._exitSignal)
+
+
+def _runner_for(config: Any) -> Any:
+    if not config.get("workers") and ENVIRONMENT not in os.environ:
+        return _SomeApplicationRunner(config)
+    from reactorio.scripts._workers import runner_for  # not at the top: most run alone
+
+    return runner_for(config)
 
 
 def run() -> None:

@@ -17,6 +17,7 @@ from reactorio.aio.streams import Connection
 from reactorio.aio.udp import Port as UDPPort
 from reactorio.aio.unix import _CarriesDescriptors
 from reactorio.aio.unixdatagrams import ConnectedDatagramPort, DatagramPort
+from reactorio.application._operations.worker import Worker
 from reactorio.application.reactors import IReactorInstaller
 from reactorio.application.reactors import Reactor as InstallableReactor
 from reactorio.application.runner._pidfile import IPIDFile, NonePIDFile, PIDFile
@@ -328,7 +329,7 @@ _IReactorTime: list[type[IReactorTime]] = [Reactor, Clock]
 _IReactorUDP: list[type[IReactorUDP]] = [Reactor]
 _IReactorUNIX: list[type[IReactorUNIX]] = [Reactor, MemoryReactor, RaisingMemoryReactor]
 _IReactorUNIXDatagram: list[type[IReactorUNIXDatagram]] = [Reactor]
-_IReadDescriptor: list[type[IReadDescriptor]] = [_Exit]
+_IReadDescriptor: list[type[IReadDescriptor]] = [_Exit, Worker]
 _IReadWriteDescriptor: list[type[IReadWriteDescriptor]] = [FileDescriptor]
 _IResolutionReceiver: list[type[IResolutionReceiver]] = [_Race, FirstOneWins]
 _IResolverSimple: list[type[IResolverSimple]] = [ComplexResolverSimplifier, BlockingResolver, ThreadedResolver]

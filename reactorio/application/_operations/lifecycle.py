@@ -15,6 +15,7 @@ from reactorio.application._operations.lag import Heartbeat
 from reactorio.application._operations.options import Settings
 from reactorio.application._operations.pages import Pages
 from reactorio.application._operations.signals import Signals, Terminal
+from reactorio.application._operations.worker import Worker
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.application.service import IProcess, IService
 from reactorio.internet._endpoints import certificates
@@ -53,7 +54,8 @@ class Operations:
         reactor: That it runs in.
         service: The root of the application's services.
         settings: What the operator has asked for.
-        notifier: Speaks to the service manager; by default to the one of the environment.
+        notifier: Speaks to the service manager, by default to the one of the environment; or, as a worker, to its supervisor.
+        pages: What the operator's door answers.
 
     Attributes:
         state: Of the run.
@@ -65,7 +67,14 @@ class Operations:
     failure: Failure | None = None
     _terminal: Terminal | None = None
 
-    def __init__(self, reactor: Any, service: Any, settings: Settings, notifier: Notifier | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        service: Any,
+        settings: Settings,
+        notifier: Notifier | None = None,
+        pages: type[Pages] = Pages,
+    ) -> None:
         self.reactor = reactor
         self.service = service
         self._settings = settings
@@ -77,7 +86,7 @@ class Operations:
         self._reload_again = False
         self.reloads = {"good": 0, "bad": 0}
         self._heartbeat = Heartbeat(reactor)
-        self._admin = Admin(Pages(self, self._heartbeat).answer)
+        self._admin = Admin(pages(self, self._heartbeat).answer)
         handlers: dict[int, Callable[[int], object]] = {signal.SIGHUP: self._hung_up}
         if settings.grace:
             handlers[signal.SIGTERM] = handlers[signal.SIGINT] = self._asked_to_stop
@@ -115,6 +124,9 @@ class Operations:
             counting.count_traffic()
             self._heartbeat.start()
             self._admin.start()
+        if isinstance(self.notifier, Worker):
+            self.notifier.watch(self.reactor, self._supervisor_says)
+        elif self._settings.admin:
             _log.info("Admin at {addresses}.", addresses=", ".join(self._admin.addresses()))
         _hooks.when_ready(self.service).addCallbacks(self._started, self._cannot_start).addErrback(_log_failure)
 
@@ -124,7 +136,8 @@ class Operations:
 
     def _be_ready(self, but: str = "") -> None:
         self.state = State.READY
-        self.status = f"Running, {_count(len(serving.ports(self.reactor)), 'port')}{but}"
+        parts = self._settings.parts or _count(len(serving.ports(self.reactor)), "port")
+        self.status = f"Running, {parts}{but}"
         self.notifier.ready(self.status)
         if self._reload_again:
             self._reload_again = False
@@ -189,6 +202,14 @@ class Operations:
         """Stop as the operator has it: at once, or when what is under way is over."""
         if self._settings.grace:
             self.drain()
+        elif self.state is not State.STOPPING:
+            self.reactor.stop()
+
+    def _supervisor_says(self, at_once: bool) -> None:
+        if not at_once:
+            self.stop()
+        elif self._draining is not None:
+            self._draining.end()
         elif self.state is not State.STOPPING:
             self.reactor.stop()
 
@@ -263,7 +284,8 @@ def begin(config: Any, application: Any) -> Operations | None:
     root = IService.adapt(application, None)
     if root is None:
         return None
-    operations = Operations(_maybeGlobalReactor(None), root, Settings.of(config))
+    reactor, pages = _maybeGlobalReactor(None), config.get("pages", Pages)
+    operations = Operations(reactor, root, Settings.of(config), config.get("worker"), pages)
     operations.attach(_owner_to_be(config, application))
     return operations
 

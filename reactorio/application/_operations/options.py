@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,16 +25,23 @@ class Settings:
         grace: Seconds that a stop may take for what is under way; 0 is as Twisted does it: everything is cut.
         strict: Is a service that cannot start the end of the run?
         admin: Where the operator's door is.
+        parts: What runs, in words, if not ports.
     """
 
     grace: float = 0.0
     strict: bool = False
     admin: Sequence[Where] = ()
+    parts: str = ""
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
         """Return what a parsed command line, or a mapping with some of its keys, says."""
-        return cls(grace=config.get("grace") or 0.0, admin=config.get("admin") or ())
+        return cls(
+            grace=config.get("grace") or 0.0,
+            strict=config.get("strict", False),
+            admin=config.get("admin") or (),
+            parts=config.get("parts", ""),
+        )
 
 
 def seconds(text: str) -> float:
@@ -45,6 +53,15 @@ def seconds(text: str) -> float:
     if not isfinite(value) or value < 0:
         raise ValueError(f"{text!r} is no number of seconds")
     return value
+
+
+def workers(text: str) -> int:
+    """Return a number of processes, or for ``auto`` that of the processors; raises ValueError if it is neither."""
+    if text == "auto":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isdecimal() or int(text) > 1024:
+        raise ValueError(f"{text!r} is no number of workers")
+    return int(text)
 
 
 def log_format(text: str) -> str:
@@ -72,6 +89,21 @@ class OperationsOptions:
             "The log as text or, one flat object a line, as json; where stdout is systemd's journal, by default neither, "
             "but as the journal has it.",
             log_format,
+        ],
+        [
+            "workers",
+            None,
+            0,
+            "Serve the same ports by this many processes (auto: one a processor), which are supervised, and replaced one by "
+            "one on SIGHUP.",
+            workers,
+        ],
+        [
+            "worker-timeout",
+            None,
+            60.0,
+            "Seconds after which a worker whose loop gives no sign of life is killed; 0 is never.",
+            seconds,
         ],
     ]
 

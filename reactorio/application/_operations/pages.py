@@ -102,8 +102,11 @@ class Pages:
     # ---- for the operator
 
     def _status(self) -> Answer:
+        return Answer(200, json.dumps(self._described()) + "\n", "application/json")
+
+    def _described(self) -> dict[str, Any]:
         operations = self._operations
-        status = {
+        return {
             "pid": os.getpid(),
             "state": operations.state.value,
             "ready": operations.is_ready,
@@ -116,7 +119,6 @@ class Pages:
             "deferreds_pending": pending_deferreds(),
             "services": _described(operations.service),
         }
-        return Answer(200, json.dumps(status) + "\n", "application/json")
 
     def _tree(self) -> Answer:
         try:
