@@ -86,6 +86,13 @@ def started(contestant: str) -> Iterator[Server]:
         try:
             assert process.stdout is not None
             yield Server(process, int(process.stdout.readline()))
+        except OSError as error:
+            # A connection that was reset, because nobody is there any more: killed for want of memory, for example.
+            try:
+                status = process.wait(1)
+            except subprocess.TimeoutExpired:
+                raise error from None
+            raise RuntimeError(f"{contestant}'s server has ended, with status {status}") from error
         finally:
             process.kill()
 
