@@ -648,33 +648,6 @@ def test_tls_within_tls_may_begin_in_the_midst_of_a_large_read() -> None:
     assert server.shaken
 
 
-# ---- the loop's own TLS as the peer
-
-
-def test_asyncios_own_tls_is_a_peer(loop_kind: str, run: Any) -> None:
-    import asyncio
-
-    async def main() -> None:
-        from reactorio.internet import reactor
-
-        the_reactor: Any = reactor
-        server = Peer(echo=True)
-        port = the_reactor.listenSSL(0, One(server), SERVER.options(), interface="127.0.0.1")
-        context = stdlib.create_default_context(cadata=AUTHORITY.certificate.dumpPEM().decode())
-        context.verify_flags &= ~getattr(stdlib, "VERIFY_X509_STRICT", 0)
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port.getHost().port, ssl=context, server_hostname="server.example"
-        )
-        writer.write(b"hello")
-        assert await reader.readexactly(5) == b"hello"
-        writer.close()
-        await writer.wait_closed()
-        await server.lost
-        await port.stopListening()
-
-    run(main())
-
-
 # ---- endpoints
 
 

@@ -64,7 +64,7 @@ def test_thousands_of_connections_are_served_and_leave_nothing(run: Any, listeni
             (tmp_path / "trusted.pem").write_bytes(AUTHORITY.certificate.dumpPEM())
             command.append(str(tmp_path / "trusted.pem"))
         crowd = Party()
-        await ProcessEndpoint(reactor, sys.executable, [sys.executable, *command], None).connect(One(crowd))  # type: ignore[arg-type]  # the module is the reactor
+        await ProcessEndpoint(reactor, sys.executable, [sys.executable, *command], None).connect(One(crowd))
         assert await crowd.takes(len(b"connected\n")) == b"connected\n"
         assert Echo.connected_now == NUMBER
         crowd.transport.write(b"again\n")
