@@ -8,6 +8,7 @@ _USAGE = """\
 Usage: reactorio run [--reactor=NAME] FILE [arguments]      run a program; see `reactorio run --help`
        reactorio [options] -y FILE.tac                      run the application that a file makes
        reactorio [options] NAME [its options]               run the service of a plugin
+       reactorio serve [--check] FILE.toml                  run the services that a file asks for
        reactorio twistd ...                                 the same two, whatever NAME is
        reactorio twist [options] NAME [its options]         likewise, in the foreground, without a pid file
        reactorio trial [options] NAME ...                   run tests; see `reactorio trial --help`
@@ -46,6 +47,10 @@ def main() -> None:
         from reactorio.scripts import plugins
 
         plugins.main(arguments[1:])
+    elif command == "serve":
+        from reactorio.scripts import serve
+
+        serve.main(arguments[1:])
     elif command == "ctl":
         from reactorio.scripts import ctl
 

@@ -31,16 +31,20 @@ class AppLogger:
     """
 
     _observer: Any = None
+    _journal: JournalObserver | None = None
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._logfilename: str = options.get("logfile") or ""
         self._observerFactory: Callable[[], Any] | None = options.get("logger") or None
         self._format: str | None = options.get("log-format")
         self._worker: Any = options.get("worker")
+        self._predicate: logger.ILogFilterPredicate | None = options.get("log-predicate")
 
     def start(self, application: Any) -> None:
         """Begin logging, and say that the application is starting."""
         self._observer = self._modern(self._chooseObserver(application))
+        if self._predicate is not None:
+            self._observer = logger.FilteringLogObserver(self._observer, [self._predicate])
         logger.globalLogBeginner.beginLoggingTo([self._observer])
         self._initialLog()
 
@@ -55,9 +59,9 @@ class AppLogger:
         logger._loggerFor(self).info("Server Shut Down.")
         if self._observer is not None:
             logger.globalLogPublisher.removeObserver(self._observer)
-            if isinstance(self._observer, JournalObserver):
-                self._observer.close()
-            self._observer = None
+            if self._journal is not None:
+                self._journal.close()
+            self._observer = self._journal = None
 
     def _chooseObserver(self, application: Any) -> Any:
         if self._observerFactory is not None:
@@ -108,7 +112,8 @@ class AppLogger:
     def _to_stdout(self) -> Any:
         """Return an observer that writes to stdout; where that is the journal, as that likes it best."""
         if self._format is None and is_journal(sys.stdout):
-            return JournalObserver(sys.stdout)
+            self._journal = JournalObserver(sys.stdout)
+            return self._journal
         return self._to(sys.stdout)
 
 

@@ -39,9 +39,11 @@ class SupervisorRunner(UnixApplicationRunner):
         application = service.Application("workers")
         reactor = _maybeGlobalReactor(None)
         command = command_again(self.config.get("command") or ["twistd", *sys.argv[1:]])
-        Supervisor(
+        supervisor = Supervisor(
             reactor, command, self._workers["workers"], self._workers["worker-timeout"], bool(self.config.get("admin"))
-        ).setServiceParent(application)
+        )
+        supervisor.check = self.config.get("check", supervisor.check)
+        supervisor.setServiceParent(application)
         return application
 
     def startReactor(self, reactor: Any, oldstdout: Any, oldstderr: Any) -> None:
@@ -53,11 +55,16 @@ class SupervisorRunner(UnixApplicationRunner):
         super().startReactor(reactor, oldstdout, oldstderr)
 
 
-def runner_for(config: Any) -> UnixApplicationRunner:
-    """Return what runs an application as ``config`` and the environment say: alone, as a worker, or by workers."""
+def runner_for(config: Any, alone: type[UnixApplicationRunner] = UnixApplicationRunner) -> UnixApplicationRunner:
+    """
+    Return what runs an application as ``config`` and the environment say: alone, as a worker, or by workers.
+
+    Args:
+        alone: What runs it in one process.
+    """
     worker = Worker.from_environment()
     if worker is not None:
         worker.join(config)
     elif config["workers"]:
         return SupervisorRunner(config)
-    return UnixApplicationRunner(config)
+    return alone(config)

@@ -19,6 +19,7 @@ _COMMANDS = {
     "ctl": "Ask a running service.",
     "plugins": "List the plugins.",
     "run": "Run a program.",
+    "serve": "Run the services that a file asks for.",
     "trial": "Run tests.",
     "twist": "Run the service of a plugin in the foreground.",
     "twistd": "Run an application, or the service of a plugin.",

@@ -131,6 +131,8 @@ def service_unit(options: Options) -> str:
         # Beyond the grace, which the service extends by itself while it drains, for the services' own end.
         f"TimeoutStopSec={(options['grace'] or _GRACE) + 15:g}",
         "Restart=on-failure",
+        # A file that is wrong is no better the next time.
+        *(["RestartPreventExitStatus=78"] if options["command"][0] == "serve" else []),
         "RestartSec=1",
         "KillMode=mixed",
         "NotifyAccess=main",

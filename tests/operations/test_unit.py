@@ -47,6 +47,16 @@ def test_what_means_something_to_systemd_is_quoted(tmp_path):
     assert out.splitlines()[8].endswith(r"""web --path "50%% of $$HOME, \"quoted\" \\x" --note $$5""")
 
 
+def test_a_file_runs_as_it_says_and_is_not_tried_again_if_it_is_wrong(tmp_path):
+    (tmp_path / "app.toml").touch()
+    service = settings(unit("shop", "serve", "app.toml", cwd=tmp_path)[0])
+    assert service["ExecStart"] == f"{sys.executable} -m reactorio serve {tmp_path}/app.toml"
+    assert service["RestartPreventExitStatus"] == "78"
+    service = settings(unit("--grace=60", "shop", "serve", "app.toml", cwd=tmp_path)[0])
+    assert service["ExecStart"].endswith(f"serve --grace=60 {tmp_path}/app.toml")
+    assert service["TimeoutStopSec"] == "75"
+
+
 def test_a_low_port_needs_one_capability_and_gets_no_other(tmp_path):
     service = settings(unit("web", "--help", cwd=tmp_path)[0])
     assert (service["CapabilityBoundingSet"], service["PrivateUsers"]) == ("", "yes")

@@ -55,7 +55,9 @@ class Draining:
         """Return a Deferred that fires when all is over, or the time is: with what is left, in words, or nothing."""
         self._wait_for(_hooks.drain_all([self._service]))
         self._refuse()
-        self._later(min(_LINGER, self._grace / 2), self._close)
+        # At a socket that others have, too, they accept what comes.
+        linger = 0.0 if all(port._inherited for port in self._ports) else _LINGER
+        self._later(min(linger, self._grace / 2), self._close)
         self._later(self._grace, self.end)
         return self._over
 

@@ -19,7 +19,7 @@ from reactorio.application._operations.worker import Worker
 from reactorio.application.internet import _maybeGlobalReactor
 from reactorio.application.service import IProcess, IService
 from reactorio.internet._endpoints import certificates
-from reactorio.internet.defer import CancelledError, Deferred, succeed
+from reactorio.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from reactorio.logger import Logger
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Operations:
 
     Attributes:
         state: Of the run.
+        grace: Seconds that a stop may take for what is under way.
         status: How things stand, in a line.
         reloads: How many there have been that changed something (``good``), and that changed nothing (``bad``).
         failure: Why the services could not start, if that is why the run is over.
@@ -78,6 +79,7 @@ class Operations:
         self.reactor = reactor
         self.service = service
         self._settings = settings
+        self.grace = settings.grace
         self.state = State.STARTING
         self.status = "Starting"
         self.notifier = Notifier() if notifier is None else notifier
@@ -88,7 +90,7 @@ class Operations:
         self._heartbeat = Heartbeat(reactor)
         self._admin = Admin(pages(self, self._heartbeat).answer)
         handlers: dict[int, Callable[[int], object]] = {signal.SIGHUP: self._hung_up}
-        if settings.grace:
+        if settings.grace or settings.strict:
             handlers[signal.SIGTERM] = handlers[signal.SIGINT] = self._asked_to_stop
         self._signals = Signals(reactor, handlers)
 
@@ -177,8 +179,15 @@ class Operations:
         _log.info("Reloading.")
         self.state = State.RELOADING
         self.notifier.reloading()
-        done = _hooks.reload_all([self.service, certificates])
-        return done.addCallback(lambda commit: commit()).addCallbacks(self._has_reloaded, self._stays_as_it_is)
+        done = maybeDeferred(self._take_up)
+        return done.addCallbacks(self._has_reloaded, self._stays_as_it_is)
+
+    async def _take_up(self) -> None:
+        # First what needs no undoing if the services find fault with theirs.
+        replace_certificates = certificates.reload()
+        commit = await _hooks.reload_all([self.service])
+        replace_certificates()
+        commit()
 
     def _has_reloaded(self, _: object) -> bool:
         self.reloads["good"] += 1
@@ -200,7 +209,7 @@ class Operations:
 
     def stop(self) -> None:
         """Stop as the operator has it: at once, or when what is under way is over."""
-        if self._settings.grace:
+        if self.grace:
             self.drain()
         elif self.state is not State.STOPPING:
             self.reactor.stop()
@@ -221,9 +230,12 @@ class Operations:
         elif self._draining is not None:
             _log.info("Received {name}, not waiting any longer.", name=name)
             self._draining.end()
-        else:
-            _log.info("Received {name}, draining for up to {grace:g} s.", name=name, grace=self._settings.grace)
+        elif self.grace:
+            _log.info("Received {name}, draining for up to {grace:g} s.", name=name, grace=self.grace)
             self.drain()
+        else:
+            _log.info("Received {name}, shutting down.", name=name)
+            self.reactor.stop()
 
     def drain(self) -> None:
         """Stop when what is under way is over, and at the end of the time that the operator gives at the latest."""
@@ -233,7 +245,7 @@ class Operations:
         self.state = State.DRAINING
         self.status = "Draining"
         self.notifier.stopping(self.status)
-        self._draining = Draining(self.reactor, self.service, self._settings.grace)
+        self._draining = Draining(self.reactor, self.service, self.grace)
         self._say_progress(self._draining)
         self._draining.begin().addBoth(self._drained).addErrback(_log_failure)
 
@@ -286,6 +298,7 @@ def begin(config: Any, application: Any) -> Operations | None:
         return None
     reactor, pages = _maybeGlobalReactor(None), config.get("pages", Pages)
     operations = Operations(reactor, root, Settings.of(config), config.get("worker"), pages)
+    config["operations"] = operations
     operations.attach(_owner_to_be(config, application))
     return operations
 

@@ -30,6 +30,8 @@ from reactorio.internet.task import LoopingCall
 from reactorio.logger import Logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reactorio.internet.interfaces import IDelayedCall
     from reactorio.python.failure import Failure
 
@@ -226,9 +228,11 @@ class Supervisor(Service):
 
     Attributes:
         sockets: That the workers share.
+        check: Called before a reload; what it raises is why there is none.
     """
 
     name = "workers"
+    check: Callable[[], object] = staticmethod(lambda: None)
 
     def __init__(self, reactor: Any, command: list[str], number: int, silence: float, has_admin: bool) -> None:
         self._reactor = reactor
@@ -276,6 +280,7 @@ class Supervisor(Service):
         Raises:
             WorkerFailed: The first of the new ones cannot start. None of the old has been touched.
         """
+        self.check()
         for place in self.places:
             new = self._start_worker(place.number)
             try:
