@@ -39,11 +39,14 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
 
-    def issue(self, *names: str, end: datetime = NOW + DAY) -> ssl.PrivateCertificate:
+    def issue(self, *names: str, end: datetime = NOW + DAY, alternative: bool = True) -> ssl.PrivateCertificate:
+        """Make a key and a certificate for some names, which are alternative names; or else the common name is all."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
         alternatives = [x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names]
-        certificate = self._sign(subject, key, NOW - 3 * DAY, end, x509.SubjectAlternativeName(alternatives))
+        names_in_it = x509.SubjectAlternativeName(alternatives)
+        extension = names_in_it if alternative else x509.BasicConstraints(False, None)
+        certificate = self._sign(subject, key, NOW - 3 * DAY, end, extension)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return ssl.PrivateCertificate.loadPEM(pem + certificate.public_bytes(Encoding.PEM))
 

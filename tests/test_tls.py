@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from certificates import AUTHORITY, DAY, NOW, SERVER, Authority, by_pyopenssl, verifying
-from cryptography import x509
 from hypothesis import given
 from hypothesis.strategies import binary, integers
 
@@ -764,16 +763,10 @@ def test_a_wildcard_stands_for_one_whole_label(pattern: str, name: str, matches:
             check_identity(certificate, name, False)
 
 
-def test_a_common_name_is_no_identity() -> None:
-    signed = AUTHORITY._sign(
-        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server.example")]),
-        AUTHORITY.key,
-        NOW,
-        NOW + DAY,
-        x509.BasicConstraints(False, None),
-    )
-    with pytest.raises(VerificationError):
-        check_identity(signed, "server.example", False)
+def test_a_common_name_is_no_identity(reactor: Any, engine: Any) -> None:
+    named = AUTHORITY.issue("server.example", alternative=False)
+    client, _ = refused(reactor, engine(named.options()), engine(verifying()))
+    assert isinstance(client, VerificationError)
 
 
 def test_a_key_signs_what_a_request_asks_for() -> None:

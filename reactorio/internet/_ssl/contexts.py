@@ -97,6 +97,8 @@ def _shared(settings: Settings) -> ssl.SSLContext:
 def _context(settings: Settings) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT if settings.is_client else ssl.PROTOCOL_TLS_SERVER)
     context.check_hostname = settings.check_name
+    # RFC 9525 section 2: the alternative names are all that counts. OpenSSL would take the common name where there is none.
+    context.hostname_checks_common_name = False
     if settings.verify:
         context.verify_mode = ssl.CERT_REQUIRED if settings.require or settings.is_client else ssl.CERT_OPTIONAL
     else:
