@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import sys
@@ -9,7 +10,9 @@ import time
 from contextlib import closing
 
 import pytest
-from programs import EXAMPLES, Program, exchange, port_in, started
+from programs import EXAMPLES, PATIENCE, Program, exchange, port_in, started
+
+from operations.door import get
 
 QUOTES = ("-n", "--pidfile=", "-y", str(EXAMPLES / "quotes.tac"))
 
@@ -71,6 +74,7 @@ opened, answered = defer.Deferred(), defer.Deferred()
 class Gates(service.Service):
     def reload(self):
         (opened if not opened.called else answered).callback(None)
+import shutil
 import signal
 signal.signal(signal.SIGUSR2, lambda *_: reactor.callFromThread(Gates().reload))
 application = service.Application("slow")
@@ -171,3 +175,20 @@ def test_sockets_of_the_manager_are_served_by_name(tmp_path, manager):
             assert exchange(port, b"", 5) == b"hello"
             server.signal(signal.SIGTERM)
             assert server.end() == -signal.SIGTERM
+
+
+def test_twist_is_operated_as_the_other_launchers_are(tmp_path, manager):
+    examples = shutil.copytree(EXAMPLES, tmp_path / "examples")
+    options = ("--grace=20", "--admin=unix:admin", "--log-format=text")
+    with started("twist", *options, "echo", "--port=0", cwd=examples, **manager.environ) as server:
+        assert manager.hear()["READY"] == "1"
+        port = port_in(server.wait_for("EchoFactory starting on"))
+        assert get(str(examples / "admin"), "/readyz") == (200, "ready\n")
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as peer:
+            peer.sendall(b"x")
+            assert peer.recv(1) == b"x"
+            server.signal(signal.SIGTERM)
+            assert manager.hear()["STOPPING"] == "1"
+            peer.sendall(b"y")
+            assert peer.recv(1) == b"y"
+        assert server.end() == -signal.SIGTERM

@@ -285,19 +285,20 @@ class Operations:
             self.failure.raiseException()
 
 
-def begin(config: Any, application: Any) -> Operations | None:
+def begin(config: Any, application: Any, reactor: Any = None) -> Operations | None:
     """
     Have an application's run, which is to come, followed: before privileges are dropped and the root is changed.
 
     Args:
         config: The parsed command line.
         application: What adapts to IService; for anything else there are no operations.
+        reactor: That it will run in, if not the global one.
     """
     root = IService.adapt(application, None)
     if root is None:
         return None
-    reactor, pages = _maybeGlobalReactor(None), config.get("pages", Pages)
-    operations = Operations(reactor, root, Settings.of(config), config.get("worker"), pages)
+    pages = config.get("pages", Pages)
+    operations = Operations(_maybeGlobalReactor(reactor), root, Settings.of(config), config.get("worker"), pages)
     config["operations"] = operations
     operations.attach(_owner_to_be(config, application))
     return operations

@@ -13,7 +13,7 @@ from reactorio.python import usage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["OperationsOptions", "Settings"]
+__all__ = ["OperationsOptions", "OperatorOptions", "Settings", "log_format", "seconds", "workers"]
 
 
 @dataclass
@@ -71,8 +71,8 @@ def log_format(text: str) -> str:
     return text
 
 
-class OperationsOptions:
-    """Options of a launcher, for its usage.Options to inherit."""
+class OperatorOptions:
+    """Options of any launcher, for its usage.Options to inherit."""
 
     optParameters: ClassVar[list[list[Any]]] = [
         [
@@ -82,6 +82,23 @@ class OperationsOptions:
             "When told to stop, accept nothing new and give what is under way this many seconds; a second signal ends that.",
             seconds,
         ],
+    ]
+
+    def opt_admin(self, where: str) -> None:
+        """
+        Answer an operator there: unix:PATH, or tcp:HOST:PORT with health, readiness and metrics only. Can be given again.
+        """
+        options: Any = self  # usage.Options is a dict
+        try:
+            options.setdefault("admin", []).append(Where.parse(where))
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
+
+
+class OperationsOptions(OperatorOptions):
+    """Options of the launcher that can do all there is to do, for its usage.Options to inherit."""
+
+    optParameters: ClassVar[list[list[Any]]] = [
         [
             "log-format",
             None,
@@ -106,13 +123,3 @@ class OperationsOptions:
             seconds,
         ],
     ]
-
-    def opt_admin(self, where: str) -> None:
-        """
-        Answer an operator there: unix:PATH, or tcp:HOST:PORT with health, readiness and metrics only. Can be given again.
-        """
-        options: Any = self  # usage.Options is a dict
-        try:
-            options.setdefault("admin", []).append(Where.parse(where))
-        except ValueError as error:
-            raise usage.UsageError(str(error)) from None

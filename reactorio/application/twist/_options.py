@@ -6,6 +6,7 @@ from functools import partial
 from sys import stderr, stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
+from reactorio.application._operations.options import OperatorOptions
 from reactorio.application.app import _options_of
 from reactorio.application.reactors import NoSuchReactor, getReactorTypes, installReactor
 from reactorio.application.runner._exit import ExitStatus, exit
@@ -31,7 +32,7 @@ def _quoted(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
-class TwistOptions(usage.Options):
+class TwistOptions(usage.Options, OperatorOptions):
     """Where the log goes, the reactor, and the plugin with its own options."""
 
     defaultReactorName = "default"

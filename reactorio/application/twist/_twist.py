@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from reactorio.application import service as services
+from reactorio.application._operations import lifecycle
 from reactorio.application.app import _exitWithSignal
 from reactorio.application.runner._exit import ExitStatus, exit
 from reactorio.application.runner._runner import Runner
@@ -57,6 +58,9 @@ class Twist:
         """Run the reactor; end by the signal that ended it, if one did."""
         reactor = twistOptions["reactor"]
         _runner(twistOptions).run()
+        operations = twistOptions.get("operations")
+        if operations is not None and operations.failure is not None:
+            exit(ExitStatus.EX_SOFTWARE, f"Error: {operations.failure.getErrorMessage()}")
         if _ISupportsExitSignalCapturing.providedBy(reactor) and reactor._exitSignal is not None:
             _exitWithSignal(reactor._exitSignal)
 
@@ -68,6 +72,7 @@ class Twist:
         assert name is not None
         try:
             service = cls.service(options.plugins[name], options.subOptions)
+            lifecycle.begin(options, service, options["reactor"])
             cls.startService(options["reactor"], service)
         except Exception as error:
             _runner(options).startLogging()
