@@ -70,6 +70,8 @@ class Clients:
                 connection.connect(self._address)
             except (ConnectionRefusedError, FileNotFoundError):
                 return "refused"
+            except ConnectionResetError:
+                return "lost"
             try:
                 connection.sendall(self._question)
                 answer = b"".join(iter(lambda: connection.recv(65536), b""))

@@ -7,7 +7,9 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import ROOT
 
+from reactorio.application._config.layout import LAYOUT
 from reactorio.application._config.limits import size
 from reactorio.application._config.places import places
 from reactorio.application._config.reading import ConfigurationError, Secret, read
@@ -195,6 +197,11 @@ def test_what_cannot_be_read_is_said(tmp_path):
     (tmp_path / "long").write_text("#" * 2_000_000)
     with pytest.raises(ConfigurationError, match="it is longer than"):
         read(str(tmp_path / "long"))
+
+
+def test_the_file_in_the_documentation_is_right():
+    text = (ROOT / "docs" / "operations.md").read_text().partition("```toml\n")[2].partition("```")[0]
+    assert list(LAYOUT.problems(tomllib.loads(text), ())) == []
 
 
 # ---- overrides
