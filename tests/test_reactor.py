@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ import pytest
 import reactorio
 from reactorio.internet import asyncioreactor, error
 from reactorio.internet.defer import Deferred
-from reactorio.internet.protocol import ClientFactory, Factory, Protocol
+from reactorio.internet.protocol import Factory, Protocol
 from reactorio.internet.task import deferLater
 
 
@@ -158,43 +157,6 @@ def test_timers_of_a_run_that_is_over_do_not_fire_in_the_next(reactor):
     reactor.callLater(0.25, reactor.stop)
     reactor.run()
     assert fired == []
-
-
-def test_what_is_due_is_called_before_the_first_data_of_a_connection_is_read(reactor, loop_kind):
-    if loop_kind == "uvloop":
-        pytest.skip("libuv reads in the turn in which the connection is made")
-    order = []
-    sent = threading.Event()
-
-    class Client(Protocol):
-        def connectionMade(self):
-            sent.wait(5)
-            reactor.callLater(0, order.append, "due")
-
-        def dataReceived(self, data):
-            order.append("data")
-            self.transport.loseConnection()
-
-        def connectionLost(self, reason):
-            reactor.stop()
-
-    def send():
-        connection, _ = peer.accept()
-        with connection:
-            connection.sendall(b"at once")
-            sent.set()
-            connection.recv(1)
-
-    with socket.create_server(("127.0.0.1", 0)) as peer:
-        factory = ClientFactory.forProtocol(Client)
-        factory.noisy = False
-        reactor.callWhenRunning(reactor.connectTCP, "127.0.0.1", peer.getsockname()[1], factory)
-        sender = threading.Thread(target=send)
-        sender.start()
-        reactor.run()
-        sender.join()
-
-    assert order == ["due", "data"]
 
 
 def test_calls_made_before_there_is_a_loop_are_made_in_it(reactor):

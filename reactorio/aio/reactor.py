@@ -112,7 +112,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
     _fixed = False  # bound for good to a loop that was given
     _owns_loop = False
     _adopted_end: Any = None
-    _armed: asyncio.Handle | None = None
+    _armed: asyncio.TimerHandle | None = None
     _iterating = False
     _over: Deferred[object] | None = None
 
@@ -409,12 +409,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             return
         if self._armed is not None:
             self._armed.cancel()
-        if delay:
-            self._armed = loop.call_later(delay if delay < _A_DAY else _A_DAY, self._alarm, context=self._context)
-        else:
-            # What is due is called before anything more is read, as in Twisted: asyncio's timers come after that, and a
-            # new connection's first data would be faster than the Deferred of a ClientCreator. (On uvloop it may be.)
-            self._armed = loop.call_soon(self._alarm, context=self._context)
+        self._armed = loop.call_later(delay if delay < _A_DAY else _A_DAY, self._alarm, context=self._context)
 
     def _alarm(self) -> None:
         self._armed = None
