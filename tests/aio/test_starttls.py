@@ -122,3 +122,31 @@ async def test_of_a_connection_that_is_lost_nothing_becomes(connect: Any, side: 
     transport.startTLS(SERVER.options())
     transport.write(b"x")
     transport.loseConnection()
+
+
+@in_loop
+async def test_it_may_begin_at_once(connect: Any, engine: Any) -> None:
+    """Also in the midst of another handshake, where there is one."""
+    server = Party(connectionMade=lambda party: party.transport.startTLS(engine(SERVER.options())))
+    client = Party(connectionMade=lambda party: party.transport.startTLS(engine(verifying())))
+    await connect(server, client)
+    client.transport.write(b"secret")
+    assert await server.takes(6) == b"secret"
+    server.transport.write(b"answer")
+    assert await client.takes(6) == b"answer"
+
+
+@in_loop
+async def test_a_context_factory_that_fails_at_the_last_moment_changes_nothing(connect: Any) -> None:
+    class FailsLater(Failing):
+        def __init__(self) -> None:
+            self.contexts = [by_pyopenssl(SERVER.options()).getContext()]
+
+        def getContext(self) -> Any:
+            return self.contexts.pop()
+
+    pair = await connect()
+    with pytest.raises(IndexError):
+        pair.server.transport.startTLS(FailsLater())
+    pair.server.transport.write(b"plain")
+    assert await pair.client.takes(5) == b"plain"

@@ -3,6 +3,7 @@ What ``reactorio.protocols.tls`` names.
 
     factory      which engine a connection gets, and its protocol
     connection   the protocol between a stream and an application: a transport with TLS
+    sending      the half of it that the application writes to
     producers    producers above a transport that may block for reasons of its own
     buffering    small writes, gathered
     negotiation  ALPN on pyOpenSSL's connections

@@ -10,7 +10,6 @@ peer's comes, or until the stream ends.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from zope.interface import providedBy  # type: ignore[import-untyped]  # zope has no types
@@ -23,13 +22,11 @@ from reactorio.logger import Logger
 from reactorio.protocols._tls.buffering import _AggregateSmallWrites
 from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError
 from reactorio.protocols._tls.openssl_or_none import wrapped_connection
-from reactorio.protocols._tls.producers import _ProducerMembrane, _PullToPush
+from reactorio.protocols._tls.sending import Sending
 from reactorio.protocols.policies import ProtocolWrapper
 from reactorio.python.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from reactorio.protocols._tls.engines import Engine
 
 __name__ = "reactorio.protocols.tls"  # the public path: see the package's docstring
@@ -43,7 +40,7 @@ _AT_ONCE = 64 * 1024
 
 
 @implementer(ISystemHandle, INegotiated)
-class TLSMemoryBIOProtocol(ProtocolWrapper):
+class TLSMemoryBIOProtocol(Sending):
     """
     Speaks TLS over whatever transport it is connected to, and is the transport of ``wrappedProtocol``.
 
@@ -53,17 +50,10 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         _connectWrapped: Is that to be connected, or does it have its connection already, and now gets TLS?
     """
 
-    _engine: Engine | None = None
-    _aggregator: _AggregateSmallWrites | None = None
-    _producer: _ProducerMembrane | None = None
     # Why TLS ended, if it did so before the stream.
     _reason: Failure | None = None
-    _handshakeDone = False
-    _lostTLSConnection = False
     _aborted = False
-    _closed_by_us = False
     _closed_by_peer = False
-    _closing_write = False
     _reading_paused = False
     # What arrived and the engine has not been given, since the application has paused. It may hold something, too.
     _held_back: bytes | None = None
@@ -73,14 +63,12 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     def __init__(self, factory: Any, wrappedProtocol: Any, _connectWrapped: bool = True) -> None:
         super().__init__(factory, wrappedProtocol)
         self._connectWrapped = _connectWrapped
-        # Taken from the application, but not by the engine, which waits for the peer.
-        self._unsent: deque[bytes] = deque()
 
     # ---- beginning
 
     def makeConnection(self, transport: Any) -> None:
         """Take the transport, connect the wrapped protocol, and begin the handshake."""
-        self._engine = self.factory._createEngine(self)
+        engine = self._engine = self._engine or self.factory._createEngine(self)
         self._aggregator = _AggregateSmallWrites(self._send, self.factory._clock)
         if self._connectWrapped:
             super().makeConnection(transport)
@@ -88,9 +76,13 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             directlyProvides(self, providedBy(transport))
             Protocol.makeConnection(self, transport)
             self.factory.registerProtocol(self)
-        if not self._lostTLSConnection:
-            self._give_time("handshake", self.factory.handshake_timeout)
-            self._shake_hands()
+        # The application may have turned this into TLS within TLS meanwhile, which has begun.
+        if not self._lostTLSConnection and self._engine is engine:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._give_time("handshake", self.factory.handshake_timeout)
+        self._shake_hands()
 
     def _shake_hands(self) -> None:
         engine: Engine = self._engine  # type: ignore[assignment]  # there is one from the connection on
@@ -135,12 +127,6 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         late = f"TLS {what} is not over after {seconds:g} seconds"
         _log.info("{late}: cut off the connection with {peer}", late=late, peer=self.transport.getPeer())
         self.failVerification(Failure(TimeoutError(late)))
-
-    def _pass_on(self) -> None:
-        """Give the stream what the engine has for the peer."""
-        data = self._engine.to_send()  # type: ignore[union-attr]  # there is one from the connection on
-        if data:
-            self.transport.write(data)
 
     # ---- reading
 
@@ -380,121 +366,6 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         abort = getattr(self.transport, "abortConnection", None) or self.transport.loseConnection
         abort()
 
-    # ---- writing
-
-    def write(self, data: bytes) -> None:
-        """
-        Encrypt and send ``data``; before the handshake is complete it waits. Once the connection is being closed, and
-        no producer is left, it is dropped.
-
-        Raises:
-            TypeError: ``data`` is not bytes.
-        """
-        if data.__class__ is not bytes:
-            if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise TypeError(
-                    "Must write bytes to a TLS transport, not str." if isinstance(data, str) else "Data must be bytes"
-                )
-            data = bytes(data)
-        if (self.disconnecting and self._producer is None) or self._closing_write or self._lostTLSConnection:
-            return
-        if data and self._aggregator is not None:
-            self._aggregator.write(data)
-
-    def writeSequence(self, data: Iterable[bytes]) -> None:
-        """Write the concatenation of ``data``."""
-        self.write(b"".join(data))
-
-    def _send(self, data: bytes) -> None:
-        """Have the engine take ``data``, or as much as it can for now."""
-        if self._lostTLSConnection:
-            return
-        self._unsent.append(data)
-        if len(self._unsent) == 1:
-            self._send_unsent()
-
-    def _send_unsent(self) -> None:
-        unsent = self._unsent
-        if unsent and not self._handshakeDone:
-            self._wait_for_peer()
-            return
-        engine: Engine = self._engine  # type: ignore[assignment]  # there is one while TLS lasts
-        while unsent:
-            view = memoryview(unsent[0])
-            taken = 0
-            try:
-                while taken < len(view) and (part := engine.write(view[taken:])):
-                    taken += part
-            except Exception as error:
-                self._failed(error)
-                return
-            if taken < len(view):
-                unsent[0] = bytes(view[taken:])
-                self._pass_on()
-                self._wait_for_peer()
-                return
-            unsent.popleft()
-        self._pass_on()
-        self._all_sent()
-
-    def _wait_for_peer(self) -> None:
-        if self._producer is not None:
-            self._producer.hold()
-
-    def _all_sent(self) -> None:
-        if self._lostTLSConnection:
-            return
-        if self._producer is not None:
-            self._producer.release()
-        elif (self.disconnecting or self._closing_write) and not self._closed_by_us:
-            self._shutdownTLS()
-
-    # ---- as a consumer
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """
-        Let ``producer`` write at the pace at which peer and transport take it.
-
-        Raises:
-            RuntimeError: There is a producer already.
-        """
-        if self._lostTLSConnection or not self.connected:
-            producer.stopProducing()
-            return
-        if self._producer is not None:
-            raise RuntimeError(
-                f"Cannot register producer {producer!r}, because producer {self._producer._producer!r} was never "
-                "unregistered."
-            )
-        pulled = None
-        if not streaming:
-            producer = pulled = _PullToPush(producer, self)
-        self._producer = membrane = _ProducerMembrane(producer)
-        self.transport.registerProducer(membrane, True)
-        if pulled is not None:
-            pulled.startStreaming()
-        if self._unsent and self._producer is membrane:
-            membrane.hold()
-
-    def unregisterProducer(self) -> None:
-        """The producer is done; a `loseConnection` that waited for it goes on."""
-        membrane = self._producer
-        if membrane is None:
-            return
-        self._producer = None
-        if isinstance(membrane._producer, _PullToPush):
-            membrane._producer.stopStreaming()
-        self.transport.unregisterProducer()
-        if self.disconnecting and not self._lostTLSConnection and not self._closed_by_us:
-            self._aggregator.flush()  # type: ignore[union-attr]  # there is one while TLS lasts
-            if not self._unsent and not self._closed_by_us:
-                self._shutdownTLS()
-
-    def stopConsuming(self) -> None:
-        """Refuse any more: drop the producer, close the connection."""
-        self.unregisterProducer()
-        self.loseConnection()
-
     # ---- as a producer
 
     def pauseProducing(self) -> None:
@@ -517,22 +388,6 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         """Close the connection."""
         self.loseConnection()
 
-    # ---- of the stream
-
-    def getTcpNoDelay(self) -> bool:
-        return bool(self.transport.getTcpNoDelay())
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        self.transport.setTcpNoDelay(enabled)
-
-    def getTcpKeepAlive(self) -> bool:
-        return bool(self.transport.getTcpKeepAlive())
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        self.transport.setTcpKeepAlive(enabled)
-
-    # ---- TLS in TLS
-
     def startTLS(self, contextFactory: Any, normal: bool = True, opened_by_us: bool | None = None) -> None:
         """
         Speak TLS within TLS from here on.
@@ -541,21 +396,40 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             contextFactory: See `TLSMemoryBIOFactory`.
             normal: Is who is the client so far the client of the inner TLS, too?
             opened_by_us: Are we that one? By default, whoever is it of this TLS.
+
+        Raises:
+            Exception: What ``contextFactory`` raised; then nothing has changed.
         """
         is_client = self.factory._isClient if opened_by_us is None else opened_by_us
         kind = type(self.factory)
         factory = kind(contextFactory, is_client if normal else not is_client, None, self.factory._clock)
         if self._lostTLSConnection or self._aggregator is None:
             return
+        engine = factory._createEngine(self)
         self._aggregator.flush()
-        # The application keeps its transport, this object. Another takes over what it has been so far.
+        self._end_time()
+        producer, self._producer = self._producer, None
+        outer = self._handed_down(factory)
+        self._engine = engine
+        if not outer._handshakeDone:
+            outer._begin()
+        self.makeConnection(outer)
+        if producer is not None:
+            outer.transport.unregisterProducer()
+            self.registerProducer(producer._producer, True)
+
+    def _handed_down(self, factory: Any) -> TLSMemoryBIOProtocol:
+        """
+        Return a protocol that takes over what this one has been so far, and be a new one above it.
+
+        The application keeps its transport, this object.
+        """
         outer = type(self)(self.factory, None)
         outer.__dict__.update(self.__dict__)
-        self._aggregator._write = outer._send
+        outer._aggregator._write = outer._send  # type: ignore[union-attr]  # there is one while TLS lasts
         directlyProvides(outer, providedBy(self))
         outer.factory.registerProtocol(outer)
         outer.factory.unregisterProtocol(self)
-        producer, self._producer = self._producer, None
         wrapped = self.wrappedProtocol
         self.__dict__.clear()
         TLSMemoryBIOProtocol.__init__(self, factory, wrapped, False)
@@ -565,11 +439,7 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             below.wrappedProtocol = outer
         else:
             below.protocol = outer
-        self.makeConnection(outer)
-        if producer is not None:
-            outer._producer = None
-            outer.transport.unregisterProducer()
-            self.registerProducer(producer._producer, True)
+        return outer
 
     # ---- facts
 
