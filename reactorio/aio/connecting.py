@@ -18,7 +18,14 @@ from reactorio.aio.sockets import (
 )
 from reactorio.aio.streams import Connection
 from reactorio.internet.address import IPv4Address
-from reactorio.internet.error import ConnectBindError, NotConnectingError, TimeoutError, UserError, getConnectError
+from reactorio.internet.error import (
+    ConnectBindError,
+    ConnectError,
+    NotConnectingError,
+    TimeoutError,
+    UserError,
+    getConnectError,
+)
 from reactorio.internet.interfaces import IConnector
 from reactorio.internet.protocol import Protocol
 from reactorio.logger import Logger
@@ -105,6 +112,7 @@ class BaseClient(Connection):
             return
         connector, self.connector = self.connector, None
         self.disconnected = 1
+        self.reactor._closed(self)
         self._stop_trying()
         reason = error if isinstance(error, Failure) else Failure(error)
         connector.connectionFailed(reason)  # type: ignore[union-attr]
@@ -113,6 +121,16 @@ class BaseClient(Connection):
         """The attempt is given up: close the socket."""
         if self.socket is not None:
             self.socket.close()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """End the connection here and now, or the attempt, if it is still one."""
+        if self.connected or self._given_up():
+            super().connectionLost(reason)
+        else:
+            self.failIfNotConnected(ConnectError(string=reason))
+
+    def _is_writing(self) -> bool:
+        return super()._is_writing() if self.connected else not self._given_up()
 
     def _after_loss(self, reason: Failure) -> None:
         connector, self.connector = self.connector, None
@@ -169,6 +187,8 @@ class Client(BaseClient):
             sockaddr = resolve_numeric(self._family, host, self.addr[1])
             self.addr = sockaddr[:2]
             code = self.socket.connect_ex(sockaddr)
+            # From here on it is told when the reactor ends.
+            self.reactor._opened(self)
         except Exception as error:
             # A port that is no port: the caller's mistake, told through the errback like any other.
             self.failIfNotConnected(error)

@@ -120,6 +120,9 @@ def close_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
     try:
+        # Tasks that were never begun would let go, without closing it, of what they were given: an accepted socket.
+        loop.call_soon(loop.stop)
+        loop.run_forever()
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()

@@ -111,6 +111,7 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
     _loop: asyncio.AbstractEventLoop | None = None
     _fixed = False  # bound for good to a loop that was given
     _owns_loop = False
+    _leaving = False  # while the loop is closed
     _adopted_end: Any = None
     _armed: asyncio.TimerHandle | None = None
     _iterating = False
@@ -213,7 +214,9 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
             self._adopted_end.dismiss()
             self._adopted_end = None
         if self._owns_loop and not loop.is_closed() and not loop.is_running():
+            self._leaving = True
             close_loop(loop)
+            self._leaving = False
         if not self._fixed:
             _reactors.pop(loop, None)
             _adopting.discard(self)

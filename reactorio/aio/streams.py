@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's
         loop = self.reactor._loop
-        if loop is None:
+        if loop is None or self.reactor._leaving:
             # Accepted in the moment in which the reactor ended.
             self.disconnected = 1
             transport.abort()

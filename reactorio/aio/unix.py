@@ -332,7 +332,8 @@ class Client(_CarriesDescriptors, BaseClient):
             self.failIfNotConnected(getConnectError(error))
             return
         if code in (errno.EAGAIN, errno.EINTR):
-            # The server's queue is full, and the system does not say when it no longer is.
+            # The server's queue is full, and the system does not say when it no longer is. The reactor may end first.
+            self.reactor._opened(self)
             self._retry = self.reactor._loop.call_later(_CONNECT_AGAIN, self._connect)
         elif code:
             self.failIfNotConnected(getConnectError(OSError(code, os.strerror(code))))

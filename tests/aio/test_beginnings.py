@@ -12,7 +12,7 @@ from aio.kinds import KINDS
 from aio.parties import One, Party
 from aio.running import in_loop, turns
 from reactorio.internet import reactor
-from reactorio.internet.error import UserError
+from reactorio.internet.error import ConnectError, ConnectionLost, UserError
 
 
 @pytest.mark.parametrize("hook", ["makeConnection", "connectionMade"])
@@ -67,3 +67,34 @@ async def test_an_attempt_can_be_stopped_at_any_moment(listening: Any, number: i
     await turns(5)
     await port.stopListening()
     assert connector.state == "disconnected"
+
+
+# As in Twisted, it is one from the loop's second turn on.
+@pytest.mark.parametrize("number", range(2, 6))
+def test_an_attempt_under_way_is_told_of_the_reactors_end(reactor: Any, number: int) -> None:
+    told: list[Any] = []
+
+    class Trying(One):
+        def clientConnectionFailed(self, connector: Any, reason: Any) -> None:
+            told.append(reason.value)
+
+        def clientConnectionLost(self, connector: Any, reason: Any) -> None:
+            told.append(reason.value)
+
+        def stopFactory(self) -> None:
+            told.append("stopped")
+
+    def begin() -> None:
+        connectors.append(KINDS["tcp"].dial(reactor, port, Trying(Party())))  # type: ignore[attr-defined]  # TCP can
+        end_in(number)
+
+    def end_in(turns: int) -> None:
+        reactor.callLater(0, end_in, turns - 1) if turns else reactor.stop()
+
+    connectors: list[Any] = []
+    port = reactor.listenTCP(0, One(Party()), interface="127.0.0.1")
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    assert isinstance(told[0], (ConnectError, ConnectionLost))
+    assert told[1:] == ["stopped"]
+    assert connectors[0].state == "disconnected"
