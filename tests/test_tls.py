@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from certificates import AUTHORITY, DAY, NOW, SERVER, Authority, by_pyopenssl, verifying
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import binary, integers
 
 from reactorio._interface import implementer
@@ -30,6 +30,7 @@ from reactorio.internet.task import Clock
 from reactorio.internet.testing import StringTransport
 from reactorio.protocols._tls.engines import TLSError
 from reactorio.protocols._tls.hello import ClientHello
+from reactorio.protocols._tls.stdlib import StdlibEngine, server_name_callback
 from reactorio.protocols.tls import TLSMemoryBIOFactory
 
 
@@ -647,6 +648,26 @@ def test_tls_within_tls_may_begin_in_the_midst_of_a_large_read() -> None:
     assert server.shaken
 
 
+# ---- names
+
+
+def test_who_fails_to_choose_a_context_refuses_the_client_and_the_log_has_it(logged_errors: Any) -> None:
+    def fail(name: bytes | None) -> Any:
+        raise ZeroDivisionError(name)
+
+    context = stdlib.SSLContext(stdlib.PROTOCOL_TLS_SERVER)
+    context.sni_callback = server_name_callback((), fail)
+    server, client = StdlibEngine(context, False), StdlibClient()
+    client.handshake()
+    server.receive(client.leaving.read())
+    with pytest.raises(TLSError):
+        server.handshake()
+    client.arrived.write(server.to_send())
+    with pytest.raises(stdlib.SSLError, match="alert internal error"):
+        client.handshake()
+    assert len(logged_errors.flush(ZeroDivisionError)) == 1
+
+
 # ---- endpoints
 
 
@@ -729,6 +750,7 @@ def test_what_a_client_offers_is_read_however_it_is_cut(protocols: list[str] | N
     assert hello.offered == (None if protocols is None else [name.encode() for name in protocols])
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(binary(max_size=600), integers(0, 500), integers(0, 255))
 def test_any_bytes_are_no_more_than_no_offer(tail: bytes, at: int, value: int) -> None:
     wire = bytearray(_hello(["h2"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from reactorio.logger import Logger
 from reactorio.protocols._tls.engines import TLSError, Truncated, VerificationError, no_common_protocol
 from reactorio.protocols._tls.hello import NO_APPLICATION_PROTOCOL, ClientHello
 
@@ -22,6 +23,8 @@ except ImportError:
     X509 = None  # type: ignore[assignment,misc]
 
 __all__ = ["StdlibEngine", "server_name_callback"]
+
+_log = Logger(namespace="reactorio.protocols.tls")
 
 # As much as a record holds: more is allocated in vain.
 _CHUNK = 16 * 1024
@@ -137,7 +140,11 @@ def server_name_callback(ours: Sequence[bytes], choose: Callable[[bytes | None],
             sslobject._nothing_in_common = True
             return NO_APPLICATION_PROTOCOL
         if choose is not None:
-            other = choose(None if name is None else name.encode("ascii"))
+            try:
+                other = choose(None if name is None else name.encode("ascii"))
+            except Exception:
+                _log.failure("Error while choosing a context for {name!r}", name=name)
+                return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
             if other is not None:
                 sslobject.context = other
         return None
