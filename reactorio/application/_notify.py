@@ -103,6 +103,9 @@ class Notifier:
         """The service begins to stop."""
         self.send(STOPPING=1, STATUS=status)
 
+    def ports_closed(self) -> None:
+        """Nothing is accepted any more: of no interest to a service manager, but to a supervisor of ours."""
+
     def status(self, text: str) -> None:
         """Say in one line how things stand."""
         self.send(STATUS=text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from reactorio.application import service
 from reactorio.application._operations.fleet import FleetPages
+from reactorio.application._operations.options import GRACE
 from reactorio.application._operations.supervisor import Supervisor, command_again
 from reactorio.application._operations.worker import Worker
 from reactorio.application.internet import _maybeGlobalReactor
@@ -30,6 +31,8 @@ class SupervisorRunner(UnixApplicationRunner):
     def __init__(self, config: Any) -> None:
         workers = {key: config[key] for key in ("workers", "worker-timeout")}
         number = workers["workers"]
+        if config["grace"] is None:
+            config["grace"] = GRACE
         config.update(no_save=True, strict=True, chroot=None, uid=None, gid=None, rundir=".")
         config.update(pages=FleetPages, parts=f"{number} worker{'' if number == 1 else 's'}")
         super().__init__(config)

@@ -31,8 +31,6 @@ __all__ = ["Options", "main"]
 # sysexits.h: the configuration is not right.
 _WRONG = 78
 
-_GRACE = 30.0
-
 
 class Options(usage.Options):
     """The command line of ``reactorio serve``. What it says counts more than the file."""
@@ -146,7 +144,7 @@ def _config(options: Options, configuration: Configuration, path: str) -> Any:
             "no_save": True,
             "nodaemon": not application.get("daemon", False),
             "pidfile": application.get("pidfile", ""),
-            "grace": application.get("grace", _GRACE),
+            "grace": application.get("grace", operations.GRACE),
             "workers": operations.workers("auto") if number == "auto" else number,
             "worker-timeout": application.get("worker-timeout", 60.0),
             "admin": [Where.parse(where) for where in application.get("admin", ())],
@@ -182,7 +180,7 @@ def _check_again(config: Any) -> None:
 
 def _set_grace(config: Any, configuration: Configuration) -> None:
     if not config["grace is given"]:
-        config["operations"].grace = configuration.table("application").get("grace", _GRACE)
+        config["operations"].grace = configuration.table("application").get("grace", operations.GRACE)
 
 
 def _own_words(options: Options) -> list[str]:

@@ -13,7 +13,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from reactorio.application._operations.options import seconds
+from reactorio.application._operations.options import GRACE, seconds
 from reactorio.python import usage
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _NAME = re.compile(r"[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]*)?")
 
 # The first systemd with notify-reload is 253; before that a command has to send the signal.
 _TYPES = {"notify-reload": (), "notify": ("ExecReload=/bin/kill -HUP $MAINPID",)}
-
-_GRACE = 30.0
 
 _HARDENING = """\
 NoNewPrivileges=yes
@@ -129,7 +127,7 @@ def service_unit(options: Options) -> str:
         *_TYPES[options["type"]],
         *([f"WatchdogSec={options['watchdog']:g}"] if options["watchdog"] else []),
         # Beyond the grace, which the service extends by itself while it drains, for the services' own end.
-        f"TimeoutStopSec={(options['grace'] or _GRACE) + 15:g}",
+        f"TimeoutStopSec={(options['grace'] or GRACE) + 15:g}",
         "Restart=on-failure",
         # A file that is wrong is no better the next time.
         *(["RestartPreventExitStatus=78"] if options["command"][0] == "serve" else []),
@@ -183,7 +181,7 @@ def _launcher(command: list[str], grace: float | None) -> list[str]:
     elif words[0] != "twist":
         if words[0] == "twistd":
             del words[0]
-        words[:0] = ["-n", "--pidfile=", *(given or [f"--grace={_GRACE:g}"])]
+        words[:0] = ["-n", "--pidfile=", *(given or [f"--grace={GRACE:g}"])]
     return [sys.executable, "-m", "reactorio", *words]
 
 

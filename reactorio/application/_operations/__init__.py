@@ -9,8 +9,8 @@ A service as its operator sees it, whatever it speaks: docs/operations.md.
     metrics     what a run is measured by
     lag         how late the loop is
     exposition  metrics as text
-    options     what the operator asks for
     worker      this process as one of several
+    options     what the operator asks for
     channel     between a supervisor and a worker
     admin       the operator's door
     asking      at that door, from outside

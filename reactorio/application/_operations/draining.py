@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio.aio import serving
 from reactorio.application import _hooks
-from reactorio.internet.defer import Deferred, maybeDeferred
+from reactorio.internet.defer import Deferred, DeferredList, maybeDeferred
 from reactorio.logger import Logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reactorio.internet.interfaces import IDelayedCall
     from reactorio.python.failure import Failure
 
@@ -38,12 +40,14 @@ class Draining:
 
     Args:
         grace: Seconds after which nothing is waited for any more.
+        closed: Called when the ports are closed.
     """
 
-    def __init__(self, reactor: Any, service: Any, grace: float) -> None:
+    def __init__(self, reactor: Any, service: Any, grace: float, closed: Callable[[], object]) -> None:
         self._reactor = reactor
         self._service = service
         self._grace = grace
+        self._closed = closed
         self._over: Deferred[str] = Deferred()
         self._calls: set[IDelayedCall] = set()
         self._pending = 0
@@ -93,7 +97,8 @@ class Draining:
         self._refuse()
         for port in self._ports:
             serving.accept_waiting(port)
-            self._wait_for(maybeDeferred(port.stopListening))
+        closing = DeferredList([maybeDeferred(port.stopListening) for port in self._ports])
+        self._wait_for(closing.addCallback(lambda _: self._closed()))
         self._look()
 
     def _look(self) -> None:

@@ -245,7 +245,7 @@ class Operations:
         self.state = State.DRAINING
         self.status = "Draining"
         self.notifier.stopping(self.status)
-        self._draining = Draining(self.reactor, self.service, self.grace)
+        self._draining = Draining(self.reactor, self.service, self.grace, self.notifier.ports_closed)
         self._say_progress(self._draining)
         self._draining.begin().addBoth(self._drained).addErrback(_log_failure)
 

@@ -13,7 +13,11 @@ from reactorio.python import usage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["OperationsOptions", "OperatorOptions", "Settings", "log_format", "seconds", "workers"]
+__all__ = ["GRACE", "OperationsOptions", "OperatorOptions", "Settings", "log_format", "seconds", "workers"]
+
+
+# What a stop may take where nobody says it and there is no custom of Twisted's to keep.
+GRACE = 30.0
 
 
 @dataclass
@@ -78,8 +82,9 @@ class OperatorOptions:
         [
             "grace",
             None,
-            0.0,
-            "When told to stop, accept nothing new and give what is under way this many seconds; a second signal ends that.",
+            None,
+            "When told to stop, accept nothing new and give what is under way this many seconds (by default 0, with workers "
+            "30); a second signal ends that.",
             seconds,
         ],
     ]

@@ -63,6 +63,7 @@ class WorkerProcess(ProcessProtocol):
         status: What it said last of how things stand.
         is_ready: Does it serve?
         ready: Is over when it serves, and fails with WorkerFailed if it ends before that.
+        retired: Is over when it accepts no connection any more.
         ended: Is over when it has ended.
         keys: Of the sockets that it has.
         admin: Where it answers an operator, None if nowhere.
@@ -78,8 +79,9 @@ class WorkerProcess(ProcessProtocol):
         self.admin = admin
         self.status = "Starting"
         self._ready: Deferred[None] = Deferred()
+        self._retired: Deferred[None] = Deferred()
         self._ended: Deferred[None] = Deferred()
-        self.ready, self.ended = Starting(self._ready), Starting(self._ended)
+        self.ready, self.retired, self.ended = map(Starting, (self._ready, self._retired, self._ended))
         # Whoever waits hears of it.
         self._ready.addErrback(lambda failure: None)
         self.keys: set[str] = set()
@@ -161,6 +163,10 @@ class WorkerProcess(ProcessProtocol):
             self.ready_since = time.monotonic()
             self._ready.callback(None)
 
+    def _hear_closed(self, value: object = True) -> None:
+        if not self.retired.over:
+            self._retired.callback(None)
+
     def _hear_status(self, status: str) -> None:
         self.status = status
 
@@ -196,6 +202,7 @@ class WorkerProcess(ProcessProtocol):
         self._supervisor._has_ended(self, how)
         if not self.ready.over:
             self._ready.errback(WorkerFailed(f"worker {self.number} {how} before it was ready: {self.status}"))
+        self._hear_closed()
         self._ended.callback(None)
 
 
@@ -275,12 +282,14 @@ class Supervisor(Service):
 
     async def reload(self) -> None:
         """
-        Replace each worker by a new one, which reads all anew; a worker ends when its successor is ready.
+        Replace each worker by a new one, which reads all anew; a worker ends when its successor is ready. This is over when
+        all that comes is served by the new ones.
 
         Raises:
             WorkerFailed: The first of the new ones cannot start. None of the old has been touched.
         """
         self.check()
+        retiring = []
         for place in self.places:
             new = self._start_worker(place.number)
             try:
@@ -296,7 +305,9 @@ class Supervisor(Service):
                 place.restarting = None
             if old is not None and not old.has_ended:
                 old.drain()
-        self.sockets.keep_only({key for worker in self._alive for key in worker.keys})
+                retiring.append(old.retired.wait())
+        await DeferredList(retiring)
+        self.sockets.keep_only({key for place in self.places if place.worker is not None for key in place.worker.keys})
 
     async def drain(self) -> None:
         """Have nothing new come, and all workers end when what is under way is over."""

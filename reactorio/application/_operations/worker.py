@@ -15,6 +15,7 @@ from reactorio.aio import sharing
 from reactorio.application._notify import Notifier
 from reactorio.application._operations.admin import Where
 from reactorio.application._operations.channel import Channel
+from reactorio.application._operations.options import GRACE
 from reactorio.internet.endpoints import _SystemdParser
 from reactorio.internet.interfaces import IReadDescriptor
 from reactorio.logger import Logger
@@ -76,6 +77,8 @@ class Worker(Notifier):
         """Become what ``config``, the command line of all, means for one: in the foreground, with shared ports."""
         if not config["nodaemon"] and not config["logfile"]:
             config["logfile"] = "twistd.log"
+        if config["grace"] is None:
+            config["grace"] = GRACE
         config.update(nodaemon=True, pidfile="", workers=0, admin=self._admin, worker=self)
         sharing.set_source(self)
         for number in (signal.SIGINT, signal.SIGHUP):
@@ -111,6 +114,9 @@ class Worker(Notifier):
 
     def stopping(self, status: str = "Stopping") -> None:
         self._tell(stopping=status)
+
+    def ports_closed(self) -> None:
+        self._tell(closed=True)
 
     def status(self, text: str) -> None:
         self._tell(status=text)
