@@ -355,3 +355,13 @@ def test_text_of_metrics():
         "h_sum 4.5",
         "h_count 6",
     ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_the_door_belongs_to_whom_the_service_runs_as(tmp_path):
+    options = ("--uid=65534", "--gid=65534", "--admin=unix:admin", "-n", "--pidfile=")
+    with started(*options, "-y", str(EXAMPLES / "echo.tac"), cwd=tmp_path, ECHO_PORT="0") as server:
+        server.wait_for("Admin at")
+        status = os.stat(tmp_path / "admin")
+        assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (65534, 65534, 0o600)
+        assert get(str(tmp_path / "admin"), "/readyz") == (200, "ready\n")
