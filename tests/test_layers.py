@@ -72,6 +72,7 @@ LAYERS = {
     "reactorio.enterprise": 5,
     "reactorio.runner": 6,
     "reactorio.tap": 6,
+    "reactorio.web": 6,
     "reactorio.plugins": 7,
     "reactorio._pytest_run": 7,
     "reactorio.pytest_plugin": 7,
