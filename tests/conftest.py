@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
+import os
 import signal
 import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from reactorio.aio.loop import close_loop, new_loop
@@ -26,13 +29,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from types import ModuleType
 
+# What guards the package says the same of the same sources: only the long run is given new examples each time.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+if os.environ.get("REACTORIO_TESTS") != "full":
+    hypothesis.settings.load_profile("repeatable")
+
 # The events held back for a log that never begins would keep what one test made alive into another.
 globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
 
-# A shell that starts the tests in the background has Ctrl-C ignored; tests, and the programs they start, mean it.
+# A shell that starts the tests in the background has Ctrl-C ignored, and nohup a hangup; tests, and the programs they
+# start, mean them: what is handled here is at its default there.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -81,6 +92,9 @@ def tw(request: pytest.FixtureRequest) -> Callable[[str], ModuleType]:
     return lambda name: import_module(f"{package}.{name}")
 
 
+_tests_done = itertools.count(1)
+
+
 class LoggedErrors(list[dict[str, Any]]):
     """The error events of a test; what it expects it takes out with `flush`."""
 
@@ -113,10 +127,13 @@ def logged_errors() -> Iterator[LoggedErrors]:
     globalLogPublisher.addObserver(errors)
     try:
         yield errors
+        # What is alive after a test is of no interest to the next one's collection, which then takes a tenth of the
+        # time; now and then it is looked at again, for what only the end of its test set free.
+        if next(_tests_done) % 50 == 0:
+            gc.unfreeze()
         gc.collect()
     finally:
         globalLogPublisher.removeObserver(errors)
-        # What is alive now is of no interest to the next test's collection, which then takes a tenth of the time.
         gc.freeze()
     assert not errors, [str(event.get("log_failure") or event) for event in errors]
 

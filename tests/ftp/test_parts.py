@@ -123,7 +123,7 @@ def parsed(line):
 
 
 @given(
-    st.text(st.characters(min_codepoint=0x20, exclude_characters="\\\x7f\x85\xa0\xad"), min_size=1)
+    st.text(st.characters(codec="utf-8", min_codepoint=0x20, exclude_characters="\\\x7f\x85\xa0\xad"), min_size=1)
     .map(str.strip)
     .filter(bool),
     st.integers(0, 1 << 50),

@@ -364,4 +364,4 @@ def test_the_door_belongs_to_whom_the_service_runs_as(tmp_path):
         server.wait_for("Admin at")
         status = os.stat(tmp_path / "admin")
         assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (65534, 65534, 0o600)
-        assert get(str(tmp_path / "admin"), "/readyz") == (200, "ready\n")
+        until(str(tmp_path / "admin"), "/readyz", 200)
