@@ -70,6 +70,7 @@ LAYERS = {
     "reactorio.application": 5,
     "reactorio.cred": 5,
     "reactorio.enterprise": 5,
+    "reactorio.conch": 6,
     "reactorio.runner": 6,
     "reactorio.tap": 6,
     "reactorio.web": 6,
@@ -198,7 +199,7 @@ def test_every_module_can_be_imported_first():
     code = (
         "import os, sys, importlib\n"
         "for name in ('asyncio', 'ssl', 'typing_extensions', 'zope.interface', 'pytest', 'uvloop', 'OpenSSL.SSL',\n"
-        "             'cryptography.x509', 'unittest.mock', 'http.server', 'urllib.request', 'json', 'sqlite3'):\n"
+        "             'cryptography.x509', 'bcrypt', 'unittest.mock', 'http.server', 'urllib.request', 'json', 'sqlite3'):\n"
         "    try:\n"
         "        importlib.import_module(name)\n"
         "    except ImportError:\n"
@@ -218,7 +219,7 @@ def test_every_module_can_be_imported_first():
         "            importlib.import_module(name)\n"
         "        except ModuleNotFoundError as error:\n"
         "            missing = (error.name or '').partition('.')[0]\n"
-        "            os._exit(0 if missing in ('OpenSSL', 'pytest', 'uvloop', 'cryptography') else 1)\n"
+        "            os._exit(0 if missing in ('OpenSSL', 'pytest', 'uvloop', 'cryptography', 'bcrypt') else 1)\n"
         "        except BaseException:\n"
         "            os._exit(1)\n"
         "        os._exit(0)\n"
