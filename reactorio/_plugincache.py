@@ -21,7 +21,7 @@ __all__ = ["PluginCache"]
 _log = Logger()
 
 _FILE = "dropin.cache"
-_FORMAT = "reactorio 2"
+_FORMAT = "reactorio 3"
 _OURS = "reactorio.plugins"
 
 

@@ -3,7 +3,9 @@ Plugins: objects that a module in a plugin package leaves lying at its top level
 
 A plugin package gathers its modules from all of sys.path (`pluginPackagePaths`). So that a program need not import
 every one of them to learn what is there, each folder has a cache that says what each module provides; a module whose
-file is not the one in the cache is imported and looked at again. Every look finds what was added since the last one.
+file is not the one in the cache is imported and looked at again. Every look finds what was added since the last one. A
+module whose plugins are there only if other packages are names those, as in ``plugin_needs = ("cryptography",)``: when one of
+them comes or goes, the module is looked at again, too.
 
 Besides, distributions offer plugins by entry points (`reactorio._entrypoints`).
 """
@@ -11,6 +13,7 @@ Besides, distributions offer plugins by entry points (`reactorio._entrypoints`).
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import pkgutil
 import sys
@@ -169,6 +172,11 @@ def getCache(module: ModuleType) -> dict[str, CachedDropin]:
     return dropins
 
 
+def _needs(packages: Iterable[str]) -> dict[str, bool]:
+    """Say of each package whether it is there; it is not imported."""
+    return {name: sys.modules.get(name) is not None or importlib.util.find_spec(name) is not None for name in packages}
+
+
 class _Folder:
     """One entry of a plugin package's ``__path__``."""
 
@@ -187,7 +195,7 @@ class _Folder:
                 continue
             stamp = self._stamp(name)
             entry = cached.get(name)
-            if entry is None or stamp is None or entry["stamp"] != stamp:
+            if entry is None or stamp is None or entry["stamp"] != stamp or _needs(entry["needs"]) != entry["needs"]:
                 entry = self._examine(name, stamp)
             if entry is not None:
                 current[name] = entry
@@ -209,6 +217,9 @@ class _Folder:
         """Import a module, and return what the cache shall say of it; None if it cannot be imported."""
         importlib.invalidate_caches()
         full_name = f"{self._package}.{name}"
+        if full_name in sys.modules:
+            # It may have been imported before its file, or what it needs, was as it is now: nobody else should believe it.
+            stamp = None
         try:
             module = importlib.import_module(full_name)
         except Exception as error:
@@ -222,6 +233,7 @@ class _Folder:
         plugins = ((key, value, adapt(value, None)) for key, value in vars(module).items())
         return {
             "stamp": stamp,
+            "needs": _needs(getattr(module, "plugin_needs", ())),
             "description": module.__doc__,
             "plugins": [
                 {

@@ -147,6 +147,41 @@ def test_a_module_that_is_gone_is_forgotten(package):
     assert list(json.loads(package.cache.read_text())["modules"]) == ["plum"]
 
 
+NEEDY = """
+    plugin_needs = ("orchard_tool",)
+    try:
+        import orchard_tool
+    except ImportError:
+        pass
+    else:
+""" + textwrap.indent(GOOD, "    ")
+
+
+def test_a_module_is_looked_at_again_when_what_it_needs_comes_or_goes(package, tmp_path):
+    tool = tmp_path / "orchard_tool.py"
+    package.write("pear", NEEDY)
+    for is_there in (False, True, False):
+        tool.write_text("") if is_there else tool.unlink(missing_ok=True)
+        importlib.invalidate_caches()
+        for _ in range(2):
+            package.forget()
+            sys.modules.pop("orchard_tool", None)
+            assert package.names() == ["pear"] * is_there
+    sys.modules.pop("orchard_tool", None)
+
+
+def test_nobody_believes_a_process_that_imported_a_module_earlier(package, tmp_path):
+    package.write("pear", NEEDY)
+    assert package.names() == []
+    (tmp_path / "orchard_tool.py").write_text("")
+    importlib.invalidate_caches()
+    assert package.names() == []  # it is imported already
+    package.forget()
+
+    assert package.names() == ["pear"]
+    sys.modules.pop("orchard_tool", None)
+
+
 BROKEN = {
     "\n1/0": r"ZeroDivisionError: .* \(.*bad.py, line 2\)",
     "import no_such_module": r"ModuleNotFoundError: No module named 'no_such_module' \(.*bad.py, line 1\)",

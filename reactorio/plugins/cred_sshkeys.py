@@ -12,14 +12,18 @@ from reactorio.plugin import IPlugin
 
 __all__: list[str] = []
 
+# What reactorio.conch stands on.
+plugin_needs = ("bcrypt", "cryptography")
+
 sshKeyCheckerFactoryHelp = """
-Takes the users of this machine, with the public keys in their `.ssh/authorized_keys`, as OpenSSH does.
+Takes the users of this machine, with the public keys in their `.ssh/authorized_keys`, as OpenSSH does: only from files that
+nobody else can change. Keys that are limited by options, such as `command` or `from`, are not taken.
 """
 
 try:
     _checkers: Any = importlib.import_module("reactorio.conch.checkers")
 except ImportError:
-    # Neither the package nor what it needs is always there; the type is not listed then.
+    # What the package needs is not always there; the type is not listed then.
     pass
 else:
 
@@ -31,6 +35,6 @@ else:
         credentialInterfaces: Any = (ISSHPrivateKey,)
 
         def generateChecker(self, argstring: str = "") -> Any:
-            return _checkers.SSHPublicKeyChecker(_checkers.UNIXAuthorizedKeysFiles())
+            return _checkers.SSHPublicKeyChecker(_checkers.UNIXAuthorizedKeysFiles(strict_modes=True))
 
     theSSHKeyCheckerFactory = SSHKeyCheckerFactory()

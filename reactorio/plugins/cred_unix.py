@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import pwd
 import time
-import warnings
 from typing import Any
 
 from reactorio._interface import implementer
-from reactorio.cred import _crypt
+from reactorio.cred import _crypt, _shadow
 from reactorio.cred._inthreads import ChecksInThreads
 from reactorio.cred.checkers import ICredentialsChecker
 from reactorio.cred.credentials import IUsernamePassword
@@ -19,23 +17,11 @@ from reactorio.plugin import IPlugin
 
 __all__: list[str] = []
 
-_SHADOW = "/etc/shadow"
 _DAY = 24 * 60 * 60
 
 
-def _former(name: str) -> Any:
-    """Return a module that the standard library had until Python 3.12, or None."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            return importlib.import_module(name)
-        except ImportError:
-            return None
-
-
 # At import, since to silence a warning is to silence it in all threads.
-_crypt_module = _former("crypt")
-_spwd_module = _former("spwd")
+_crypt_module = _shadow.former("crypt")
 
 
 def verifyCryptedPassword(crypted: Any, pw: Any) -> bool:
@@ -96,23 +82,11 @@ def _hash_of(username: str) -> bytes | None:
     """
     stored = pwd.getpwnam(username).pw_passwd
     if stored in ("x", "*"):
-        stored, expires = _shadow(username)
-        if 0 <= expires <= time.time() // _DAY:
+        record = _shadow.getspnam(username)
+        stored = record.sp_pwdp
+        if 0 <= record.sp_expire <= time.time() // _DAY:
             return None
     return stored.encode("utf-8") if stored.startswith("$") or len(stored) == 13 else None
-
-
-def _shadow(username: str) -> tuple[str, int]:
-    """Return a user's hash, and the day, from 1970 on, when the account ends; -1 for never."""
-    if _spwd_module is not None:
-        entry = _spwd_module.getspnam(username)
-        return entry.sp_pwdp, entry.sp_expire
-    with open(_SHADOW, encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            fields = line.rstrip("\n").split(":")
-            if fields[0] == username and len(fields) >= 8:
-                return fields[1], int(fields[7] or -1)
-    raise KeyError(username)
 
 
 unixCheckerFactoryHelp = """

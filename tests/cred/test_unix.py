@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from reactorio.cred import _crypt, error, strcred
+from reactorio.cred import _crypt, _shadow, error, strcred
 from reactorio.cred.credentials import UsernamePassword
 from reactorio.plugins import cred_unix
 
@@ -66,8 +66,8 @@ def users(tmp_path, monkeypatch):
         lines = [f"{name}:{stored.decode()}:1:0:99999:7::{ends}:\n" for name, (stored, ends) in users.items()]
         (tmp_path / "shadow").write_text("".join(lines))
         monkeypatch.setattr(pwd, "getpwnam", entries.__getitem__)
-        monkeypatch.setattr(cred_unix, "_SHADOW", str(tmp_path / "shadow"))
-        monkeypatch.setattr(cred_unix, "_spwd_module", None)
+        monkeypatch.setattr(_shadow, "_PATH", str(tmp_path / "shadow"))
+        monkeypatch.setattr(_shadow, "_spwd", None)
 
     return put
 
@@ -124,7 +124,7 @@ def test_an_unknown_name_costs_a_hash(run, users, monkeypatch):
 
 def test_a_shadow_that_may_not_be_read_is_no_wrong_password(run, users, monkeypatch, tmp_path):
     users(alice=(hashed(b"one"), ""))
-    monkeypatch.setattr(cred_unix, "_SHADOW", str(tmp_path / "none"))
+    monkeypatch.setattr(_shadow, "_PATH", str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError):
         outcomes(run, (b"alice", b"one"))
 

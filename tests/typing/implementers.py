@@ -31,6 +31,15 @@ from reactorio.application.service import (
     Service,
     ServiceMaker,
 )
+from reactorio.conch.checkers import (
+    IAuthorizedKeysDB,
+    InMemorySSHKeyDB,
+    SSHProtocolChecker,
+    SSHPublicKeyChecker,
+    SSHPublicKeyDatabase,
+    UNIXAuthorizedKeysFiles,
+    UNIXPasswordDatabase,
+)
 from reactorio.cred._digestauth import DigestedCredentials
 from reactorio.cred._inthreads import ChecksInThreads
 from reactorio.cred.audit import AuditedChecker
@@ -477,6 +486,10 @@ _ICheckerFactory: list[type[ICheckerFactory]] = [
     AnonymousCheckerFactory,
 ]
 _ICredentialsChecker: list[type[ICredentialsChecker]] = [
+    SSHProtocolChecker,
+    SSHPublicKeyChecker,
+    SSHPublicKeyDatabase,
+    UNIXPasswordDatabase,
     UNIXChecker,
     ThrottledChecker,
     PluggableAuthenticationModulesChecker,
@@ -498,6 +511,7 @@ _IUsernameHashedPassword: list[type[IUsernameHashedPassword]] = [
 ]
 _IUsernamePassword: list[type[IUsernamePassword]] = [UsernamePassword]
 _IPIDFile: list[type[IPIDFile]] = [PIDFile, NonePIDFile]
+_IAuthorizedKeysDB: list[type[IAuthorizedKeysDB]] = [InMemorySSHKeyDB, UNIXAuthorizedKeysFiles]
 
 # reactorio.protocols.ftp
 _IFTPShell: list[type[IFTPShell]] = [FTPAnonymousShell]
