@@ -105,12 +105,12 @@ def _split(line: bytes) -> tuple[list[tuple[bytes, bytes | None]], bytes]:
     while found := _OPTION.match(line, position):
         options.append((found.group(1).lower(), found.group(2)))
         position = found.end()
-        if line[position : position + 1] != b",":
+        following = line[position : position + 1]
+        if following in (b" ", b"\t") and line[position:].lstrip().startswith(_TYPES):
+            return options, line[position:].lstrip()
+        if following != b",":
             break
         position += 1
-    rest = line[position:].lstrip(b" \t")
-    if line[position : position + 1] in (b" ", b"\t") and rest.startswith(_TYPES):
-        return options, rest
     if any(b" " + name in line or b"\t" + name in line for name in _TYPES) and (b"=" in line or b"," in line):
         raise RefusedLine("its options are not well-formed")
     return [], line

@@ -183,7 +183,7 @@ def readAuthorizedKeyFile(
         try:
             yield parse(line)
         except (keys.BadKeyError, _authorizedkeys.RefusedLine) as exc:
-            _log.error(
+            _log.warn(
                 "Unable to use line {number} of a file of authorized keys: {reason}", number=number, reason=str(exc)
             )
 
