@@ -396,9 +396,8 @@ class SSHProtocolChecker:
         self.checkers: dict[Any, Any] = {}
         self.successfulCredentials: dict[Any, list[Any]] = {}
 
-    @property
-    def credentialInterfaces(self) -> list[Any]:
-        return list(self.checkers)
+    # A property in the class; the interface has an attribute.
+    credentialInterfaces: Any = property(lambda self: list(self.checkers))
 
     def registerChecker(self, checker: Any, *credentialInterfaces: Any) -> None:
         """Ask ``checker`` about credentials of these kinds; by default, about all that it takes."""
