@@ -1,0 +1,503 @@
+"""
+One HTTP/1 connection (RFC 9112).
+
+A request is dispatched when its body is whole, and one at a time: what a client sends behind it waits as bytes, at first
+here and then, past a bound, in the system's buffers. `head` reads heads, `bodies` bodies. Nothing here makes a timer or a
+Deferred for a request: the connection has one timer, which stands still while a request is being answered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reactorio._interface import implementer
+from reactorio.internet.interfaces import IConsumer, IPushProducer, ISSLTransport, ITransport
+from reactorio.internet.protocol import Protocol
+from reactorio.logger import Logger
+from reactorio.protocols.policies import TimeoutMixin
+from reactorio.protocols.tls import _PullToPush
+from reactorio.web._http.bodies import (
+    _ChunkedTransferDecoder,
+    _IdentityTransferDecoder,
+    _MalformedChunkedDataError,
+)
+from reactorio.web._http.head import HeadReader, Refused, refuse_beginning, refuse_size
+from reactorio.web._http.request import Request
+from reactorio.web._responses import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE, REQUEST_TIMEOUT, RESPONSES
+from reactorio.web.http_headers import Headers, _sanitizeLinearWhitespace
+from reactorio.web.iweb import INonQueuedRequestFactory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reactorio.internet.interfaces import IAddress, IDelayedCall, IPullProducer
+    from reactorio.python.failure import Failure
+    from reactorio.web._http.limits import Limits
+
+__all__ = ["HTTPChannel"]
+
+_QUEUED = object()
+
+
+class _NoPushProducer:
+    """Stands for a transport that cannot be slowed down."""
+
+    def pauseProducing(self) -> None:
+        """It goes on."""
+
+    def resumeProducing(self) -> None:
+        """It has gone on."""
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """It slows nobody down."""
+
+    def unregisterProducer(self) -> None:
+        """It has slowed nobody down."""
+
+    def stopProducing(self) -> None:
+        """It ends when it is closed."""
+
+
+@implementer(ITransport, IPushProducer, IConsumer)
+class HTTPChannel(Protocol, TimeoutMixin):
+    """
+    The server's end of an HTTP/1 connection.
+
+    Attributes:
+        requests: The request that is coming, or is being answered; at most one.
+        requestFactory: Makes requests: called with this channel.
+        site: The site that requests are for, if the factory is one.
+        persistent: Does the connection stay open when the request is answered?
+        length: The length of the request's body, None if nobody knows it yet.
+        maxHeaders: The fields that a request may have: more are answered with 400.
+        totalHeadersSize: The bytes that a request's head may have: more are answered with 400.
+        abortTimeout: Seconds after which a connection that timed out is aborted if it has not ended; None for never.
+        limits: What the factory takes from clients, see `Limits`.
+        requireHost: Is a request of HTTP/1.1 without Host refused (RFC 9112 section 3.2)?
+    """
+
+    maxHeaders = 500
+    totalHeadersSize = 16384
+    abortTimeout: float | None = 15
+    persistent: Any = True
+    length: int | None = 0
+    requestFactory: Any = Request
+    site: Any = None
+    limits: Limits | None = None
+    requireHost = False
+
+    _optimisticEagerReadSize = 16384
+    _log = Logger(namespace="reactorio.web.http")
+
+    _requestProducer: Any = None
+    _requestProducerStreaming: bool | None = None
+    _waitingForTransport = False
+    _abortingCall: IDelayedCall | None = None
+    _savedTimeOut: float | None = None
+    _transferDecoder: Any = None
+
+    # Is a request being answered?
+    _handlingRequest = False
+    # Is no more read from this connection?
+    _over = False
+    _consuming = False
+    _read_paused = False
+    _takes_two: bool | None = None
+    _body_size = 0
+    _networkProducer: Any = None
+
+    # Does a subclass see each field?
+    _watches_fields = False
+    # Is a response's head written here, rather than in a subclass?
+    _plain_heads = True
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+        self._held = b""
+        self._head = HeadReader()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._watches_fields = cls.headerReceived is not HTTPChannel.headerReceived
+        cls._plain_heads = cls.writeHeaders is HTTPChannel.writeHeaders and cls.write is HTTPChannel.write
+
+    # ---- the connection
+
+    def connectionMade(self) -> None:
+        self.setTimeout(self.timeOut)
+        transport = self.transport
+        self._networkProducer = transport if hasattr(transport, "registerProducer") else _NoPushProducer()
+        self._networkProducer.registerProducer(self, True)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]  # Twisted's has no default
+        self._over = True
+        self.setTimeout(None)
+        self._held = b""
+        self._transferDecoder = None
+        for request in self.requests:
+            request.connectionLost(reason)
+        if self._abortingCall is not None and self._abortingCall.active():
+            self._abortingCall.cancel()
+        self._abortingCall = None
+
+    # ---- what arrives
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._over:
+            return
+        if self._handlingRequest or self._consuming:
+            self._hold(data)
+        else:
+            self._consume(self._held + data if self._held else data)
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what came too early; when that is much, read no more until the request is answered."""
+        self._held += data
+        if len(self._held) > self._optimisticEagerReadSize and not self._read_paused:
+            self._read_paused = True
+            if not self._waitingForTransport:
+                self._networkProducer.pauseProducing()
+
+    def _consume(self, data: bytes) -> None:
+        """Read requests until one is not whole, or one is not answered at once."""
+        position = 0
+        self._consuming = True
+        self._held = b""
+        try:
+            while position < len(data) and not self._handlingRequest and not self._over:
+                if self._transferDecoder is None:
+                    after = self._consume_head(data, position)
+                    if after < 0:
+                        break
+                    position = after
+                else:
+                    data = self._consume_body(data[position:] if position else data)
+                    position = 0
+        except Refused as refusal:
+            self._refuse(refusal)
+        finally:
+            self._consuming = False
+        if position < len(data) and not self._over:
+            self._hold_rest(data[position:])
+
+    def _hold_rest(self, rest: bytes) -> None:
+        if self._handlingRequest:
+            rest += self._held
+            self._held = b""
+            self._hold(rest)
+        else:
+            self._held = rest + self._held
+
+    def _consume_head(self, data: bytes, position: int) -> int:
+        """Read the head at ``position``, and the request if it has no body. Returns where it ends, -1 if it does not."""
+        while data.startswith(b"\r\n", position):
+            # Some clients end a body with one (RFC 9112 section 2.2).
+            position += 2
+        end = data.find(b"\r\n\r\n", position)
+        if end < 0:
+            self._wait_for_head(data[position:] if position else data)
+            return len(data)
+        end += 4
+        size = end - position
+        if size > self.totalHeadersSize or self.limits is not None:
+            self._check_size(data, position, size)
+        self._head_received(data[position:end])
+        return end
+
+    def _check_size(self, data: bytes, position: int, size: int) -> None:
+        if self.limits is not None:
+            refuse_size(data.index(b"\r\n", position) - position, size, self.limits)
+        if size > self.totalHeadersSize:
+            raise Refused(BAD_REQUEST, "the head is too large")
+
+    def _wait_for_head(self, held: bytes) -> None:
+        refuse_beginning(held, self.limits)
+        if len(held) > self.totalHeadersSize:
+            raise Refused(BAD_REQUEST, "the head is too large")
+        self._held = held
+
+    def _head_received(self, data: bytes) -> None:
+        head = self._head
+        head.read(data, self.limits)
+        if len(head.fields) > self.maxHeaders:
+            raise Refused(BAD_REQUEST, "too many fields")
+        if head.host_count == 0 and self.requireHost and head.version == b"HTTP/1.1":
+            raise Refused(BAD_REQUEST, "no Host")
+        self.resetTimeout()
+        request = self._new_request()
+        self.requests.append(request)
+        self.length = head.length
+        if self._watches_fields:
+            for name, value in head.fields:
+                if self.headerReceived(name + b": " + value) is False:
+                    raise Refused(BAD_REQUEST, "a field that the application refuses")
+        elif isinstance(request, Request):
+            request._fields = head.fields
+        else:
+            add = request.requestHeaders.addRawHeader
+            for name, value in head.fields:
+                add(name, value)
+        self.allHeadersReceived()
+        if self._over:
+            return
+        if head.length == 0:
+            self.allContentReceived()
+        else:
+            self._expect_body(head.length)
+
+    def _new_request(self) -> Any:
+        factory = self.requestFactory
+        if self._takes_two is None:
+            # What is written for the oldest Twisted has a second parameter, which was of use then.
+            self._takes_two = not INonQueuedRequestFactory.providedBy(factory)
+        return factory(self, _QUEUED) if self._takes_two else factory(self)
+
+    def headerReceived(self, line: bytes) -> bool:
+        """A field of a request, as a line. A subclass that returns False refuses the request."""
+        name, _, value = line.partition(b":")
+        request = self.requests[-1]
+        value = value.strip(b" \t")
+        if isinstance(request, Request):
+            request._fields.append((name, value))
+        else:
+            request.requestHeaders.addRawHeader(name, value)
+        return True
+
+    def allHeadersReceived(self) -> None:
+        """The head of ``requests[-1]`` is whole: decide whether the connection stays, and expect the body."""
+        head = self._head
+        request = self.requests[-1]
+        if head.has_cookies:
+            request.parseCookies()
+        if head.connection is None and type(self).checkPersistence is HTTPChannel.checkPersistence:
+            self.persistent = head.version == b"HTTP/1.1"
+        else:
+            self.persistent = self.checkPersistence(request, head.version)
+        if head.length and self.limits is not None and self._is_too_much(head.length):
+            raise Refused(REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+        request.gotLength(head.length)
+        if head.expects_continue and head.length != 0 and head.version == b"HTTP/1.1":
+            self._send100Continue()
+
+    def _is_too_much(self, size: int) -> bool:
+        most = self.limits.body_size if self.limits is not None else None
+        return most is not None and size > most
+
+    def _send100Continue(self) -> None:
+        self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """Does the connection stay open after ``request``? If the client wants it closed, the response says so."""
+        connection = request.requestHeaders.getRawHeaders(b"connection")
+        tokens = {token.strip().lower() for value in connection or () for token in value.split(b",")}
+        if version != b"HTTP/1.1":
+            return False
+        if b"close" in tokens:
+            request.responseHeaders.setRawHeaders(b"connection", [b"close"])
+            return False
+        return True
+
+    # ---- bodies
+
+    def _expect_body(self, length: int | None) -> None:
+        self._body_size = 0
+        request = self.requests[-1]
+        if length is None:
+            self._transferDecoder = _ChunkedTransferDecoder(self._chunk_received, self._finishRequestBody)
+        else:
+            self._transferDecoder = _IdentityTransferDecoder(
+                length, request.handleContentChunk, self._finishRequestBody
+            )
+
+    def _chunk_received(self, data: bytes) -> None:
+        self._body_size += len(data)
+        if self._is_too_much(self._body_size):
+            raise Refused(REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+        self.requests[-1].handleContentChunk(data)
+
+    def _consume_body(self, data: bytes) -> bytes:
+        """Take what belongs to the body, and dispatch the request if that is all. Returns what comes behind."""
+        self.resetTimeout()
+        self._behind = b""
+        try:
+            self._transferDecoder.dataReceived(data)
+        except _MalformedChunkedDataError as exc:
+            raise Refused(BAD_REQUEST, str(exc)) from exc
+        if self._transferDecoder is None and not self._over:
+            behind, self._behind = self._behind, b""
+            self.allContentReceived()
+            return behind
+        return b""
+
+    def _finishRequestBody(self, data: bytes) -> None:
+        self._transferDecoder = None
+        self._behind = data
+
+    def allContentReceived(self) -> None:
+        """The request is whole: have it answered."""
+        head = self._head
+        self._handlingRequest = True
+        self.requests[-1].requestReceived(head.method, head.uri, head.version)
+        if self._handlingRequest and self.timeOut is not None:
+            # It is the application's turn, which has all the time it wants.
+            self._savedTimeOut = self.setTimeout(None)
+
+    def requestDone(self, request: Any) -> None:
+        """``request`` is answered: go on with the next one, or close the connection."""
+        if not self.requests or request != self.requests[0]:
+            raise TypeError
+        del self.requests[0]
+        self._handlingRequest = False
+        if self.transport is None:
+            # Another protocol has taken it over.
+            return
+        if not self.persistent:
+            self._over = True
+            self._held = b""
+            self.loseConnection()
+            return
+        if self._savedTimeOut is not None:
+            self.setTimeout(self._savedTimeOut)
+            self._savedTimeOut = None
+        if self._read_paused:
+            self._read_paused = False
+            if not self._waitingForTransport:
+                self._networkProducer.resumeProducing()
+        if self._held and not self._consuming:
+            self._consume(self._held)
+
+    # ---- refusing
+
+    def _refuse(self, refusal: Refused) -> None:
+        self._log.debug("Refused a request: {why}", why=str(refusal))
+        self._respond_and_close(refusal.status)
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Answer with 400, and close the connection."""
+        self._respond_and_close(BAD_REQUEST)
+
+    def _respond_and_close(self, status: int) -> None:
+        self._over = True
+        self._held = b""
+        self._transferDecoder = None
+        if self.transport is None:
+            return
+        self.transport.write(b"HTTP/1.1 %d %s\r\n\r\n" % (status, RESPONSES[status]))
+        self.loseConnection()
+
+    def timeoutConnection(self) -> None:
+        """Nothing has come for ``timeOut`` seconds: close the connection, and abort it if it does not close."""
+        self._log.info("Timing out client: {peer}", peer=self.transport.getPeer())
+        if self.abortTimeout is not None:
+            self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+        if self.limits is not None and (self._held or self._transferDecoder is not None):
+            self._respond_and_close(REQUEST_TIMEOUT)
+        else:
+            self.loseConnection()
+
+    def forceAbortClient(self) -> None:
+        """The connection does not close: abort it."""
+        self._log.info("Forcibly timing out client: {peer}", peer=self.transport.getPeer())
+        # So that nobody cancels what has happened.
+        self._abortingCall = None
+        self.transport.abortConnection()
+
+    # ---- as the transport of requests
+
+    def writeHeaders(
+        self, version: bytes, code: bytes, reason: bytes, headers: Headers | Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """Write a response's head."""
+        if isinstance(headers, Headers):
+            pairs: Iterable[tuple[bytes, bytes]] = (
+                (name, value) for name, values in headers.getAllRawHeaders() for value in values
+            )
+        else:
+            pairs = ((_sanitizeLinearWhitespace(name), _sanitizeLinearWhitespace(value)) for name, value in headers)
+        parts = [version, b" ", code, b" ", reason, b"\r\n"]
+        for name, value in pairs:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n")
+        self.transport.write(b"".join(parts))
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``."""
+        self.transport.write(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        """Send the concatenation of ``iovec``."""
+        self.transport.writeSequence(iovec)
+
+    def getPeer(self) -> IAddress:
+        """Return the client's address."""
+        address: IAddress = self.transport.getPeer()
+        return address
+
+    def getHost(self) -> IAddress:
+        """Return the address that the client connected to."""
+        address: IAddress = self.transport.getHost()
+        return address
+
+    def isSecure(self) -> bool:
+        """Is this TLS?"""
+        return ISSLTransport.providedBy(self.transport)
+
+    def loseConnection(self) -> None:
+        """Close the connection, when all is sent."""
+        self._over = True
+        self._networkProducer.unregisterProducer()
+        self.transport.loseConnection()
+
+    # ---- producers
+
+    def registerProducer(self, producer: IPushProducer | IPullProducer, streaming: bool) -> None:
+        """
+        Let a request's producer write at the client's pace.
+
+        Raises:
+            RuntimeError: There is one already.
+        """
+        if self._requestProducer is not None:
+            raise RuntimeError(
+                f"Cannot register producer {producer!r}, because producer {self._requestProducer!r} was never unregistered."
+            )
+        if not streaming:
+            producer = _PullToPush(producer, self)
+        self._requestProducer = producer
+        self._requestProducerStreaming = streaming
+        if not streaming:
+            producer.startStreaming()  # type: ignore[union-attr]  # it has just been made
+        elif self._waitingForTransport:
+            producer.pauseProducing()  # type: ignore[union-attr]  # a streaming one has it
+
+    def unregisterProducer(self) -> None:
+        """Forget the request's producer, if there is one."""
+        if self._requestProducer is None:
+            return
+        if not self._requestProducerStreaming:
+            self._requestProducer.stopStreaming()
+        self._requestProducer = self._requestProducerStreaming = None
+
+    def stopProducing(self) -> None:
+        """The connection takes no more."""
+        if self._requestProducer is not None:
+            self._requestProducer.stopProducing()
+
+    def pauseProducing(self) -> None:
+        """The client does not keep up: write no more, and read no more."""
+        self._waitingForTransport = True
+        if not self._read_paused:
+            self._networkProducer.pauseProducing()
+        if self._requestProducer is not None:
+            self._requestProducer.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """The client has caught up."""
+        self._waitingForTransport = False
+        if self._requestProducer is not None:
+            self._requestProducer.resumeProducing()
+        if not self._read_paused:
+            self._networkProducer.resumeProducing()
+
+
+HTTPChannel.__module__ = "reactorio.web.http"
