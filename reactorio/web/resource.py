@@ -89,7 +89,10 @@ class Resource:
 
     def getChild(self, path: bytes, request: Any) -> Any:
         """Return what is at ``path`` when nothing was put there: override it for children that are made when asked for."""
-        return _page(NOT_FOUND, "No Such Resource", "Sorry. No luck finding that resource.")
+        # Of the class that applications ask for, which to make is deprecated.
+        page = _UnsafeNoResource.__new__(_UnsafeNoResource)
+        _page.__init__(page, NOT_FOUND, "No Such Resource", "Sorry. No luck finding that resource.")
+        return page
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         """Return what was put at ``path``, else what `getChild` makes."""

@@ -138,7 +138,7 @@ class _ChunkedTransferDecoder:
                 long, or it has no end where it should.
             RuntimeError: The body is whole already.
         """
-        if self.state == "FINISHED":
+        if self.state == "FINISHED" and data:
             raise RuntimeError("_ChunkedTransferDecoder.dataReceived called after last chunk was processed")
         data = self._buffer + data if self._buffer else data
         position = 0

@@ -22,21 +22,19 @@ from reactorio.web._http.bodies import (
     _MalformedChunkedDataError,
 )
 from reactorio.web._http.head import HeadReader, Refused, refuse_beginning, refuse_size
-from reactorio.web._http.request import Request
+from reactorio.web._http.making import takes_two
+from reactorio.web._http.request import _QUEUED, Request
 from reactorio.web._responses import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE, REQUEST_TIMEOUT, RESPONSES
 from reactorio.web.http_headers import Headers, _sanitizeLinearWhitespace
-from reactorio.web.iweb import INonQueuedRequestFactory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reactorio.internet.interfaces import IAddress, IDelayedCall, IPullProducer
+    from reactorio.internet.interfaces import IAddress, IDelayedCall, IProtocol, IPullProducer
     from reactorio.python.failure import Failure
     from reactorio.web._http.limits import Limits
 
 __all__ = ["HTTPChannel"]
-
-_QUEUED = object()
 
 
 class _NoPushProducer:
@@ -101,6 +99,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
     # Is no more read from this connection?
     _over = False
     _consuming = False
+    # Who has the connection after this protocol?
+    _successor: IProtocol | None = None
     _read_paused = False
     _takes_two: bool | None = None
     _body_size = 0
@@ -139,11 +139,35 @@ class HTTPChannel(Protocol, TimeoutMixin):
         if self._abortingCall is not None and self._abortingCall.active():
             self._abortingCall.cancel()
         self._abortingCall = None
+        successor, self._successor = self._successor, None
+        if successor is not None:
+            successor.connectionLost(reason)
+
+    def switchProtocol(self, protocol: IProtocol) -> None:
+        """
+        Hand the connection to ``protocol``, which answers the request and has all that comes behind it.
+
+        To be called for a request that asked for it (RFC 9110 section 7.8) and is not answered yet: it never is, and its
+        ``notifyFinish`` fails when the connection is lost.
+        """
+        self._over = True
+        self.setTimeout(None)
+        self._networkProducer.unregisterProducer()
+        self._successor = protocol
+        held, self._held = self._held, b""
+        protocol.makeConnection(self.transport)
+        if self._read_paused:
+            self._read_paused = False
+            self.transport.resumeProducing()
+        if held and self._successor is protocol:
+            protocol.dataReceived(held)
 
     # ---- what arrives
 
     def dataReceived(self, data: bytes) -> None:
         if self._over:
+            if self._successor is not None:
+                self._successor.dataReceived(data)
             return
         if self._handlingRequest or self._consuming:
             self._hold(data)
@@ -177,8 +201,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._refuse(refusal)
         finally:
             self._consuming = False
-        if position < len(data) and not self._over:
-            self._hold_rest(data[position:])
+        if position < len(data):
+            if not self._over:
+                self._hold_rest(data[position:])
+            elif self._successor is not None:
+                self._successor.dataReceived(data[position:])
 
     def _hold_rest(self, rest: bytes) -> None:
         if self._handlingRequest:
@@ -248,8 +275,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
     def _new_request(self) -> Any:
         factory = self.requestFactory
         if self._takes_two is None:
-            # What is written for the oldest Twisted has a second parameter, which was of use then.
-            self._takes_two = not INonQueuedRequestFactory.providedBy(factory)
+            self._takes_two = takes_two(factory)
         return factory(self, _QUEUED) if self._takes_two else factory(self)
 
     def headerReceived(self, line: bytes) -> bool:

@@ -145,6 +145,7 @@ class _GenericHTTPChannelProtocol:
             channel.callLater = self._callLater
         self._channel = channel
         channel.makeConnection(transport)
+        transport.registerProducer(channel, True)
 
 
 def _genericHTTPChannelProtocolFactory(self: Any) -> _GenericHTTPChannelProtocol:

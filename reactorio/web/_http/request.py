@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Request"]
 
+__name__ = "reactorio.web.http"  # the public path
+
 _QUEUED = object()
 _HOST = re.compile(rb"\[?(?P<host>.*?)\]?(:\d+)?$")
 
@@ -63,7 +65,7 @@ class Request(Answering):
 
     Args:
         channel: The connection; None from the request's end on.
-        queued: Of no use since requests are handled one at a time.
+        queued: Something true for a request that keeps its channel when it is finished, as tests want it.
         parsePOSTFormSubmission: Are a posted form's fields put into ``args``?
 
     Attributes:
@@ -92,6 +94,7 @@ class Request(Answering):
     startedWriting = 0
     chunked = 0
     sentLength = 0
+    queued: Any = 0
     client: Any = _OfConnection("getPeer")
     host: Any = _OfConnection("getHost")
 
@@ -112,6 +115,8 @@ class Request(Answering):
         self._parsePOSTFormSubmission = parsePOSTFormSubmission
         self._answer = {}
         self._fields: list[tuple[bytes, bytes]] = []
+        if queued is not _QUEUED:
+            self.queued = queued
 
     def __repr__(self) -> str:
         """Return class, address, method, URI and version."""
@@ -390,7 +395,8 @@ class Request(Answering):
         if factory is not None:
             factory.log(self)
         self.finished = 1
-        self._cleanup()
+        if not self.queued:
+            self._cleanup()
 
     def _cleanup(self) -> None:
         if self.producer is not None:
@@ -440,9 +446,6 @@ class Request(Answering):
         if self.channel is not None:
             self.channel.unregisterProducer()
         self.producer = None
-
-
-Request.__module__ = "reactorio.web.http"
 
 
 def _as_bytes(data: object) -> bytes:

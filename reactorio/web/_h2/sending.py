@@ -1,0 +1,174 @@
+"""
+What goes out: answers' bodies by turns, as far as the client's windows let them, and other frames at once.
+
+While the transport is full, both wait; other frames up to a bound, over which the client is one that makes us write and
+does not read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from reactorio.internet.defer import Deferred
+from reactorio.logger import Logger
+from reactorio.python.failure import Failure
+from reactorio.web.error import ExcessiveBufferingError
+
+if TYPE_CHECKING:
+    from reactorio.internet.interfaces import IDelayedCall
+    from reactorio.web._h2.stream import H2Stream
+
+__all__ = ["Sending"]
+
+# The end of a stream, behind its data.
+_END = None
+
+
+class Sending:
+    """
+    The part of `H2Connection` that writes.
+
+    Attributes:
+        streams: The open streams, by number.
+    """
+
+    _log = Logger(namespace="reactorio.web._http2")
+    # Bytes of frames that are not data, which wait for the transport.
+    _maxBufferedControlFrameBytes = 1024 * 17
+
+    streams: dict[int, H2Stream]
+    conn: Any
+    transport: Any
+
+    _stillProducing = True
+    _consumerBlocked: Deferred[None] | None = None
+    _sending: IDelayedCall | None = None
+    _bufferedControlFrameBytes = 0
+
+    if TYPE_CHECKING:
+
+        def resetTimeout(self) -> None: ...
+        def connectionLost(self, reason: Failure) -> None: ...
+        def _requestDone(self, streamID: int) -> None: ...
+        def remainingOutboundWindow(self, streamID: int) -> int: ...
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._bufferedControlFrames: deque[bytes] = deque()
+        # What each stream has to send; whose turn it is, is first.
+        self._outbound: dict[int, deque[bytes | None]] = {}
+        self._turns: deque[int] = deque()
+        self._schedule()
+
+    # ---- other frames
+
+    def _tryToWriteControlData(self) -> bool:
+        """Write what h2 has to say. Returns False if that was too much: the connection is gone then."""
+        data = self.conn.data_to_send()
+        if not data:
+            return True
+        if self._consumerBlocked is None and not self._bufferedControlFrames:
+            self.transport.write(data)
+            return True
+        self._bufferedControlFrames.append(data)
+        self._bufferedControlFrameBytes += len(data)
+        if self._bufferedControlFrameBytes <= self._maxBufferedControlFrameBytes:
+            return True
+        self._log.error(
+            "Maximum number of control frame bytes buffered: {bufferedControlFrameBytes} > = "
+            "{maxBufferedControlFrameBytes}. Aborting connection to client: {client} ",
+            bufferedControlFrameBytes=self._bufferedControlFrameBytes,
+            maxBufferedControlFrameBytes=self._maxBufferedControlFrameBytes,
+            client=self.transport.getPeer(),
+        )
+        self.transport.abortConnection()
+        self.connectionLost(Failure(ExcessiveBufferingError()))
+        return False
+
+    def _flushBufferedControlData(self, *args: Any) -> None:
+        """Write the frames that waited, until the transport is full again."""
+        while self._consumerBlocked is None and self._bufferedControlFrames:
+            data = self._bufferedControlFrames.popleft()
+            self._bufferedControlFrameBytes -= len(data)
+            self.transport.write(data)
+
+    # ---- data
+
+    def queue(self, streamID: int, data: bytes | None) -> None:
+        """Let ``data`` wait for its turn; None is the stream's end."""
+        self._outbound[streamID].append(data)
+        if streamID not in self._turns:
+            self._turns.append(streamID)
+        self._schedule()
+
+    def drop(self, streamID: int) -> None:
+        """Send no more of a stream."""
+        self._outbound.pop(streamID, None)
+        if streamID in self._turns:
+            self._turns.remove(streamID)
+
+    def wake(self, streamIDs: Any) -> None:
+        """Windows have become larger: streams that waited for it have their turn again."""
+        for streamID in streamIDs:
+            if self._outbound.get(streamID) and streamID not in self._turns:
+                self._turns.append(streamID)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._sending is None:
+            self._sending = self._reactor.callLater(0, self._sendPrioritisedData)
+
+    def _sendPrioritisedData(self, *args: Any) -> None:
+        """Send a frame of each stream in turn, until nothing can be sent."""
+        self._sending = None
+        while self._turns and self._stillProducing and self._consumerBlocked is None:
+            streamID = self._turns.popleft()
+            if self._send_one(streamID):
+                self._turns.append(streamID)
+
+    def _send_one(self, streamID: int) -> bool:
+        """Send a frame of a stream. Returns whether it has more that may be sent."""
+        waiting = self._outbound[streamID]
+        data = waiting[0]
+        if data is _END:
+            waiting.popleft()
+            self.conn.end_stream(streamID)
+            self.transport.write(self.conn.data_to_send())
+            self._requestDone(streamID)
+            return False
+        room = min(self.conn.local_flow_control_window(streamID), self.conn.max_outbound_frame_size)
+        if room <= 0:
+            # It has its turn again when the client's window is larger.
+            return False
+        waiting.popleft()
+        if len(data) > room:
+            waiting.appendleft(data[room:])
+            data = data[:room]
+        self.conn.send_data(streamID, data)
+        self.resetTimeout()
+        self.transport.write(self.conn.data_to_send())
+        if streamID in self.streams:
+            self.streams[streamID].windowUpdated()
+        return bool(self._outbound.get(streamID))
+
+    def remaining(self, streamID: int) -> int:
+        """Return how much more a stream may write before it has to wait."""
+        waiting = sum(map(len, filter(None, self._outbound.get(streamID, ()))))
+        window: int = self.conn.local_flow_control_window(streamID)
+        return window - waiting
+
+    # ---- the transport, of which this is the producer
+
+    def pauseProducing(self) -> None:
+        """The client does not keep up."""
+        if self._consumerBlocked is None:
+            self._consumerBlocked = Deferred()
+            self._consumerBlocked.addCallback(self._flushBufferedControlData)
+
+    def resumeProducing(self) -> None:
+        """The client has caught up."""
+        blocked, self._consumerBlocked = self._consumerBlocked, None
+        if blocked is not None:
+            blocked.callback(None)
+            self._schedule()
