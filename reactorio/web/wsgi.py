@@ -1,0 +1,405 @@
+"""
+WSGI applications as resources (PEP 3333).
+
+An application runs in a thread of a pool: it is called, its iterable read and closed there. What it says goes to the reactor
+by a queue (`_Outbox`), and its thread waits when the client is slower than the application: an answer of any size takes the
+memory of a few chunks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+from reactorio._interface import implementer
+from reactorio.internet.interfaces import IPushProducer
+from reactorio.logger import Logger
+from reactorio.python.failure import Failure
+from reactorio.web._http.answering import NO_BODY_CODES
+from reactorio.web._responses import INTERNAL_SERVER_ERROR
+from reactorio.web._wsgienviron import environment
+from reactorio.web.resource import IResource
+from reactorio.web.server import NOT_DONE_YET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+__all__ = ["WSGIResource"]
+
+# As much may wait for the reactor before the application's thread waits.
+_QUEUED = 2**16
+
+# The server says these itself; or they are about the connection, which is not the application's (PEP 3333, "Other HTTP
+# Features"; RFC 9110 section 7.6.1).
+_NOT_THE_APPLICATIONS = {
+    b"server",
+    b"date",
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+}
+
+
+class _ClientGone(ConnectionError):
+    """Nobody is there to take what the application writes."""
+
+
+class _Outbox:
+    """
+    Calls on their way from a thread to the reactor, in order. One wake-up of the reactor makes all calls that are there.
+
+    ``size`` is how many bytes wait with them.
+    """
+
+    def __init__(self, reactor: Any, broken: Callable[[Failure], None]) -> None:
+        self._reactor = reactor
+        # It is made in the reactor's thread, and told there when a call raises.
+        self._reactor_thread = threading.get_ident()
+        self._broken = broken
+        self._calls: list[tuple[Callable[..., None], tuple[Any, ...], int]] = []
+        self._is_awaited = False
+        self._changed = threading.Condition()
+        self._size = 0
+        self._is_paused = False
+        self._is_closed = False
+
+    # -- In the application's thread
+
+    def put(self, call: Callable[..., None], *args: Any, size: int = 0) -> None:
+        with self._changed:
+            self._calls.append((call, args, size))
+            self._size += size
+            wake, self._is_awaited = not self._is_awaited, True
+        if wake:
+            self._reactor.callFromThread(self._drain)
+
+    def wait_for_room(self) -> None:
+        """Wait until the reactor has taken what there is, and the client wants more; or is gone."""
+        # Pools that call at once, as tests have them, would wait for themselves.
+        if threading.get_ident() != self._reactor_thread:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closed or not (self._is_paused or self._size > _QUEUED))
+
+    # -- In the reactor's
+
+    def _drain(self) -> None:
+        while True:
+            with self._changed:
+                calls, self._calls = self._calls, []
+                if not calls:
+                    self._is_awaited = False
+                    self._changed.notify_all()
+                    return
+                self._size -= sum(size for _, _, size in calls)
+            for call, args, _ in calls:
+                try:
+                    call(*args)
+                except Exception:
+                    self._broken(Failure())
+
+    def pause(self, paused: bool) -> None:
+        with self._changed:
+            self._is_paused = paused
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nobody is to wait any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+
+@implementer(IPushProducer)
+class _WSGIResponse:
+    """
+    One run of an application.
+
+    Args:
+        reactor: An `IReactorThreads`.
+        threadpool: What has ``callInThread``.
+        application: The WSGI application.
+        request: The request; its body is taken over.
+    """
+
+    _log = Logger(namespace="reactorio.web.wsgi")
+    _is_gone = False
+    # In the application's thread: the response's head, and whether some of the body followed, so that it is settled.
+    _head: tuple[int, bytes, list[tuple[bytes, bytes]]] | None = None
+    _is_settled = False
+    # In the reactor's thread.
+    _has_begun = False
+    _has_ended = False
+    _is_producing = False
+    _length_left: int | None = None
+
+    def __init__(
+        self, reactor: Any, threadpool: Any, application: Callable[..., Iterable[bytes]], request: Any
+    ) -> None:
+        self.reactor = reactor
+        self.threadpool = threadpool
+        self.application = application
+        self.request = request
+        # A request closes its body with the connection; the thread may be reading it.
+        self._content, request.content = request.content, None
+        self.environ = environment(request, self._content)
+        self._outbox = _Outbox(reactor, self._broken)
+
+    def start(self) -> None:
+        """Run the application in the pool."""
+        self.request.notifyFinish().addErrback(self._gone)
+        # The application's type is the only one: without one, there is none.
+        self.request.defaultContentType = None
+        self.threadpool.callInThread(self.run)
+
+    # -- In the application's thread
+
+    def run(self) -> None:
+        """Call the application, send what it gives, and have what goes wrong logged."""
+        try:
+            self._call_application()
+        except BaseException:
+            failure = Failure()
+            if not (self._is_gone and failure.check(_ClientGone)):
+                self._outbox.put(self._fail, failure)
+        else:
+            self._outbox.put(self._end)
+        finally:
+            if self._content is not None:
+                self._content.close()
+
+    def _call_application(self) -> None:
+        result = self.application(self.environ, self.startResponse)
+        try:
+            # PEP 3333, "Handling the Content-Length Header".
+            if (
+                self._head is not None
+                and not self._is_settled
+                and isinstance(result, (list, tuple))
+                and len(result) == 1
+            ):
+                self._head[2].append((b"content-length", b"%d" % len(result[0])))
+            for chunk in result:
+                if chunk:
+                    self.write(chunk)
+                if self._is_gone:
+                    break
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        if self._head is None and not self._is_gone:
+            raise RuntimeError("The application has not called start_response.")
+
+    def startResponse(
+        self,
+        status: str,
+        headers: Sequence[tuple[str, str]],
+        excInfo: tuple[type[BaseException], BaseException, TracebackType | None] | None = None,
+    ) -> Callable[[bytes], None]:
+        """
+        The ``start_response`` of PEP 3333: say what the response is like; again, until the first of the body is written.
+
+        Header fields that are the server's are left out: Server, Date, and those about the connection.
+
+        Returns:
+            A function that writes some of the body, and raises ConnectionError if the client is gone.
+
+        Raises:
+            TypeError: Of the arguments, one is of the wrong type.
+            ValueError: The status has no code.
+            BaseException: What ``excInfo`` has, if it is too late for another response.
+        """
+        if self._is_settled and excInfo is not None:
+            try:
+                raise excInfo[1].with_traceback(excInfo[2])
+            finally:
+                excInfo = None
+        if self._is_settled:
+            raise RuntimeError("start_response is called after the response has begun, and without an error.")
+        self._head = (*_status(status), _headers(headers))
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send some of the body, and wait if the client does not keep up."""
+        if not isinstance(data, bytes):
+            raise TypeError(f"Can only write bytes to a transport, not {data!r}")
+        if self._head is None:
+            raise RuntimeError("The application writes before it has called start_response.")
+        if self._is_gone:
+            raise _ClientGone("The client is gone.")
+        if data:
+            self._is_settled = True
+            self._outbox.put(self._send, data, size=len(data))
+            self._outbox.wait_for_room()
+
+    # -- In the reactor's thread
+
+    def _begin(self) -> None:
+        if self._has_begun or self._head is None:
+            return
+        self._has_begun = True
+        code, phrase, headers = self._head
+        self.request.setResponseCode(code, phrase)
+        for name, value in headers:
+            self.request.responseHeaders.addRawHeader(name, value)
+            if name.lower() == b"content-length" and value.isdigit():
+                self._length_left = int(value)
+        if self.request.method == b"HEAD" or code in NO_BODY_CODES:
+            self._length_left = None
+
+    def _send(self, data: bytes) -> None:
+        if self._is_gone or self._has_ended:
+            return
+        self._begin()
+        if self._length_left is not None:
+            self._length_left -= len(data)
+            if self._length_left < 0:
+                # The client would take the rest for the next response.
+                data = data[: self._length_left]
+        self.request.write(data)
+        if not self._is_producing and not self._is_gone:
+            self._is_producing = True
+            self.request.registerProducer(self, True)
+
+    def _end(self) -> None:
+        if self._is_gone or self._has_ended:
+            return
+        self._begin()
+        self._stop_producing()
+        if self._length_left:
+            self._log.error(
+                "The body of {method} {uri} is {by} bytes {than} than its Content-Length.",
+                method=self.request.method,
+                uri=self.request.uri,
+                by=abs(self._length_left),
+                than="shorter" if self._length_left > 0 else "longer",
+            )
+        if self._length_left is not None and self._length_left > 0:
+            # Only so can the client know.
+            self.request.loseConnection()
+        else:
+            self.request.finish()
+
+    def _fail(self, failure: Failure) -> None:
+        self._log.failure("WSGI application error", failure=failure)
+        if self._is_gone or self._has_ended:
+            return
+        self._stop_producing()
+        if self._has_begun:
+            self.request.loseConnection()
+        else:
+            self.request.setResponseCode(INTERNAL_SERVER_ERROR)
+            self.request.setHeader(b"Content-Length", b"0")
+            self.request.finish()
+
+    def _broken(self, failure: Failure) -> None:
+        """The request does not take what it is given: there is nothing to be done but to let it go."""
+        self._log.failure("A WSGI response cannot be sent", failure=failure)
+        if not self._is_gone:
+            self._gone(failure)
+            self.request.loseConnection()
+
+    def _stop_producing(self) -> None:
+        self._has_ended = True
+        if self._is_producing:
+            self._is_producing = False
+            self.request.unregisterProducer()
+
+    def _gone(self, reason: Failure) -> None:
+        """The connection is lost: what is still to be sent is dropped, and the application's iterable closed."""
+        self._is_gone = True
+        self._outbox.close()
+
+    def pauseProducing(self) -> None:
+        self._outbox.pause(True)
+
+    def resumeProducing(self) -> None:
+        self._outbox.pause(False)
+
+    def stopProducing(self) -> None:
+        self._is_gone = True
+        self._outbox.close()
+
+
+def _status(status: str) -> tuple[int, bytes]:
+    """Return code and reason phrase."""
+    if not isinstance(status, str):
+        raise TypeError(f"status must be str, not {status!r} ({type(status).__name__})")
+    code, _, phrase = status.partition(" ")
+    if not (len(code) == 3 and code.isascii() and code.isdigit()):
+        raise ValueError(f"status must begin with three digits: {status!r}")
+    return int(code), phrase.encode("latin-1")
+
+
+def _headers(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return header fields as bytes, of those that are the application's."""
+    if not isinstance(headers, list):
+        if not isinstance(headers, Sequence):
+            raise TypeError(f"headers must be a list, not {headers!r} ({type(headers).__name__})")
+        warn(f"headers should be a list, not {headers!r} ({type(headers).__name__})", RuntimeWarning, stacklevel=3)
+    fields = [_header(header) for header in headers]
+    return [field for field in fields if field[0].lower() not in _NOT_THE_APPLICATIONS]
+
+
+def _header(header: tuple[str, str]) -> tuple[bytes, bytes]:
+    if not isinstance(header, tuple):
+        if not isinstance(header, Sequence):
+            raise TypeError(f"header must be a (str, str) tuple, not {header!r} ({type(header).__name__})")
+        warn(
+            f"header should be a (str, str) tuple, not {header!r} ({type(header).__name__})",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+    if len(header) != 2:
+        raise TypeError(f"header must be a (str, str) tuple, not {header!r}")
+    name, value = header
+    if not (isinstance(name, str) and isinstance(value, str)):
+        raise TypeError(f"header must be (str, str) tuple, not {header!r}")
+    return name.encode("latin-1"), value.encode("latin-1")
+
+
+@implementer(IResource)
+class WSGIResource:
+    """
+    A resource that a WSGI application answers for, with all paths below.
+
+    Args:
+        reactor: An `IReactorThreads`, the one that has the requests.
+        threadpool: The `reactorio.python.threadpool.ThreadPool` whose threads run the application, started and stopped by
+            the caller; ``reactor.getThreadPool()`` is one.
+        application: The WSGI application.
+    """
+
+    # Paths below it are PATH_INFO.
+    isLeaf = True
+
+    def __init__(self, reactor: Any, threadpool: Any, application: Callable[..., Iterable[bytes]]) -> None:
+        self._reactor = reactor
+        self._threadpool = threadpool
+        self._application = application
+
+    def render(self, request: Any) -> Any:
+        """Have the application answer the request."""
+        _WSGIResponse(self._reactor, self._threadpool, self._application, request).start()
+        return NOT_DONE_YET
+
+    def getChildWithDefault(self, name: bytes, request: Any) -> Any:
+        """
+        Raises:
+            RuntimeError: Always: a leaf has no children.
+        """
+        raise RuntimeError("Cannot get IResource children from WSGIResource")
+
+    def putChild(self, path: bytes, child: Any) -> None:
+        """
+        Raises:
+            RuntimeError: Always: a leaf has no children.
+        """
+        raise RuntimeError("Cannot put IResource children under WSGIResource")
