@@ -1,18 +1,21 @@
-"""What the running loop's tasks wait for, for those who draw a picture of it."""
+"""Tasks of the running loop: how to start one, and what they wait for, for those who draw a picture of it."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reactorio.aio.futures import AwaitedFuture, BridgeFuture, running_loop
+from reactorio.internet.defer import Deferred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator
     from types import FrameType
 
-__all__ = ["await_chain", "awaited_by", "awaited_through", "is_task", "running_tasks"]
+_T = TypeVar("_T")
+
+__all__ = ["await_chain", "awaited_by", "awaited_through", "is_task", "run_task", "running_tasks"]
 
 
 def running_tasks() -> list[asyncio.Task[Any]]:
@@ -25,6 +28,16 @@ def _number_and_name(task: asyncio.Task[Any]) -> tuple[float, str]:
     """Order tasks with asyncio's own names as they were made, and others after them."""
     match = re.fullmatch(r"Task-(\d+)", task.get_name())
     return (int(match[1]) if match else float("inf"), task.get_name())
+
+
+def run_task(coroutine: Coroutine[Any, Any, _T]) -> Deferred[_T]:
+    """
+    Run ``coroutine`` in a task of the loop that runs, for code that asks which task it is in.
+
+    Returns:
+        A Deferred of its result; to cancel that is to cancel the task.
+    """
+    return Deferred.fromFuture(asyncio.get_running_loop().create_task(coroutine))
 
 
 def is_task(thing: object) -> bool:

@@ -92,6 +92,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
     _waitingForTransport = False
     _abortingCall: IDelayedCall | None = None
     _savedTimeOut: float | None = None
+    # The time without data that is granted, while a head has less.
+    _savedIdle: float | None = None
     _transferDecoder: Any = None
 
     # Is a request being answered?
@@ -242,6 +244,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
         if len(held) > self.totalHeadersSize:
             raise Refused(BAD_REQUEST, "the head is too large")
         self._held = held
+        if held and self._savedIdle is None and self.timeOut is not None and self.limits is not None:
+            # From its first byte on the head has its own time, whatever trickles in.
+            most = self.limits.head_time
+            if most is not None and most < self.timeOut:
+                self._savedIdle = self.setTimeout(most)
 
     def _head_received(self, data: bytes) -> None:
         head = self._head
@@ -250,7 +257,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
             raise Refused(BAD_REQUEST, "too many fields")
         if head.host_count == 0 and self.requireHost and head.version == b"HTTP/1.1":
             raise Refused(BAD_REQUEST, "no Host")
-        self.resetTimeout()
+        if self._savedIdle is not None:
+            self.setTimeout(self._savedIdle)
+            self._savedIdle = None
+        else:
+            self.resetTimeout()
         request = self._new_request()
         self.requests.append(request)
         self.length = head.length

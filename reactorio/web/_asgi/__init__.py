@@ -1,0 +1,1 @@
+"""What `reactorio.web.asgi` is made of."""

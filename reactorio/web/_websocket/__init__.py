@@ -1,0 +1,1 @@
+"""What `reactorio.web.websocket` is made of."""

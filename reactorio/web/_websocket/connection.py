@@ -1,0 +1,219 @@
+"""A WebSocket connection (RFC 6455) between a transport and an application: frames are the websockets library's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reactorio._interface import implementer
+from reactorio.internet.interfaces import IProtocol, IPushProducer
+from reactorio.logger import Logger
+
+try:
+    from websockets.frames import CloseCode, Opcode
+    from websockets.protocol import State
+except ImportError as error:
+    raise ImportError("WebSocket needs websockets: install reactorio[websocket]", name="websockets") from error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from websockets.frames import Frame
+    from websockets.protocol import Protocol as Core
+
+    from reactorio.internet.interfaces import IDelayedCall
+    from reactorio.python.failure import Failure
+
+__all__ = ["Connection"]
+
+_log = Logger(namespace="reactorio.web.websocket")
+
+
+@implementer(IProtocol, IPushProducer)
+class Connection:
+    """
+    One connection, on either side, once the opening handshake is over.
+
+    While the peer does not read what is sent, nothing is read from it: unless the application has a producer, which is
+    slowed down instead.
+
+    Args:
+        core: Of the websockets library.
+        application: A `WebSocketProtocol`.
+        callLater: For the time that the closing handshake may take.
+        closeTimeout: That time, in seconds; the connection is aborted after it.
+        opening: What is sent first: a server's answer to the opening handshake.
+    """
+
+    transport: Any = None
+    _closing: IDelayedCall | None = None
+    _kind: Opcode | None = None
+    _registered = False
+
+    def __init__(
+        self,
+        core: Core,
+        application: Any,
+        callLater: Callable[..., IDelayedCall],
+        closeTimeout: float,
+        opening: bytes = b"",
+    ) -> None:
+        self._core = core
+        self._application = application
+        self._callLater = callLater
+        self._closeTimeout = closeTimeout
+        self._opening = opening
+        self._message = bytearray()
+
+    # ---- for the application
+
+    @property
+    def closeCode(self) -> int | None:
+        """The status that the peer closed the connection with; 1006 if it did without, None as long as it has not."""
+        return self._core.close_code
+
+    @property
+    def closeReason(self) -> str | None:
+        """What the peer said of that."""
+        return self._core.close_reason
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that both sides know, if one was asked for."""
+        return self._core.subprotocol
+
+    def sendTextMessage(self, text: str) -> None:
+        if self._core.state is State.OPEN:
+            self._core.send_text(text.encode())
+            self._flush()
+
+    def sendBytesMessage(self, data: bytes) -> None:
+        if self._core.state is State.OPEN:
+            self._core.send_binary(data)
+            self._flush()
+
+    def ping(self, payload: bytes = b"") -> None:
+        if self._core.state is State.OPEN:
+            self._core.send_ping(payload)
+            self._flush()
+
+    def loseConnection(self, code: int = 1000, reason: str = "") -> None:
+        if self._core.state is State.OPEN:
+            self._core.send_close(code, reason)
+            self._flush()
+
+    def abortConnection(self) -> None:
+        """Cut the connection: what was sent may be lost."""
+        self.transport.abortConnection()
+
+    def attachProducer(self, producer: Any) -> None:
+        self.detachProducer()
+        self.transport.registerProducer(producer, True)
+        self._registered = True
+
+    def detachProducer(self) -> None:
+        if self._registered:
+            self._registered = False
+            self.transport.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        """Receive nothing for now."""
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Receive again."""
+        self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """The transport takes no more; it says so to whoever writes."""
+
+    def getPeer(self) -> Any:
+        return self.transport.getPeer()
+
+    def getHost(self) -> Any:
+        return self.transport.getHost()
+
+    # ---- for the transport
+
+    def makeConnection(self, transport: Any) -> None:
+        """The connection is this object's: what ends the opening handshake is still to be sent."""
+        self.transport = transport
+        self.attachProducer(self)
+        self._tell(self._application.negotiationStarted, self)
+        if self._opening:
+            transport.write(self._opening)
+        self.connectionMade()
+
+    def connectionMade(self) -> None:
+        """The opening handshake is over."""
+        self._tell(self._application.negotiationFinished)
+
+    def dataReceived(self, data: bytes) -> None:
+        core = self._core
+        core.receive_data(data)
+        for frame in core.events_received():
+            self._received(frame)  # type: ignore[arg-type]  # no handshake is among them any more
+        self._flush()
+
+    def connectionLost(self, reason: Failure) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+        self._core.receive_eof()
+        self._core.data_to_send()
+        self._registered = False
+        try:
+            self._application.connectionLost(reason)
+        except Exception:
+            _log.failure("An application failed as its WebSocket connection was lost")
+
+    # ---- messages
+
+    def _received(self, frame: Frame) -> None:
+        kind = frame.opcode
+        if kind is Opcode.PONG:
+            self._tell(self._application.pongReceived, bytes(frame.data))
+        elif kind is Opcode.TEXT or kind is Opcode.BINARY:
+            if frame.fin:
+                self._deliver(kind, frame.data)
+            else:
+                self._kind = kind
+                self._message += frame.data
+        elif kind is Opcode.CONT:
+            self._message += frame.data
+            if frame.fin and self._kind is not None:
+                message, self._message = self._message, bytearray()
+                self._deliver(self._kind, message)
+        # Pings and the peer's part of the closing handshake have been answered by the library.
+
+    def _deliver(self, kind: Opcode, data: bytes | bytearray | memoryview) -> None:
+        if kind is Opcode.BINARY:
+            self._tell(self._application.bytesMessageReceived, bytes(data))
+            return
+        try:
+            text = str(data, "utf-8")
+        except UnicodeDecodeError as exc:
+            self._core.fail(CloseCode.INVALID_DATA, f"{exc.reason} at position {exc.start}")
+        else:
+            self._tell(self._application.textMessageReceived, text)
+
+    def _tell(self, method: Callable[..., object], *args: object) -> None:
+        try:
+            method(*args)
+        except Exception:
+            _log.failure("An application failed on its WebSocket connection: it is closed")
+            self._core.fail(CloseCode.INTERNAL_ERROR)
+            self._flush()
+
+    def _flush(self) -> None:
+        for piece in self._core.data_to_send():
+            if piece:
+                self.transport.write(piece)
+            else:
+                # The library's sign for an end of what we send.
+                self.transport.loseConnection()
+        if self._closing is None and self._core.state is State.CLOSING:
+            self._closing = self._callLater(self._closeTimeout, self._not_closed)
+
+    def _not_closed(self) -> None:
+        self._closing = None
+        self.abortConnection()

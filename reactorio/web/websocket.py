@@ -1,0 +1,25 @@
+"""
+WebSocket (RFC 6455), on both sides: needs the extra ``websocket``.
+
+    WebSocketResource          a place in a site where clients find one
+    WebSocketProtocol          what an application does with a connection; factories make them
+    WebSocketTransport         what it sends with
+"""
+
+from __future__ import annotations
+
+from reactorio.web._websocket.interfaces import (
+    WebSocketClientFactory,
+    WebSocketProtocol,
+    WebSocketServerFactory,
+    WebSocketTransport,
+)
+from reactorio.web._websocket.resource import WebSocketResource
+
+__all__ = [
+    "WebSocketClientFactory",
+    "WebSocketProtocol",
+    "WebSocketResource",
+    "WebSocketServerFactory",
+    "WebSocketTransport",
+]
