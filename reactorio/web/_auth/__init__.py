@@ -1,0 +1,1 @@
+"""HTTP authentication over `reactorio.cred`; public names are in `reactorio.web.guard`."""
