@@ -16,7 +16,7 @@ known is sent while the rest is awaited. Text is escaped for where it stands. `f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from reactorio.logger import Logger
 from reactorio.web._element import Element, renderer
@@ -143,7 +143,8 @@ def renderElement(
 
     writing = flatten(request, element, page.write)
     if not writing.called:
-        request.notifyFinish().addErrback(page.abandon)
+        # All requests have it, though the interface does not say so.
+        cast("Any", request).notifyFinish().addErrback(page.abandon)
     writing.addErrback(failed)
     writing.addErrback(lambda failure: _log.failure("An error page cannot be rendered.", failure=failure))
     writing.addCallback(lambda _: page.end())

@@ -166,7 +166,7 @@ class _WSGIResponse:
             self._call_application()
         except BaseException:
             failure = Failure()
-            if not (self._is_gone and failure.check(_ClientGone)):
+            if not (self._is_gone and isinstance(failure.value, _ClientGone)):
                 self._outbox.put(self._fail, failure)
         else:
             self._outbox.put(self._end)
