@@ -48,6 +48,7 @@ class Connection:
     _closing: IDelayedCall | None = None
     _kind: Opcode | None = None
     _registered = False
+    _receiving = False
 
     def __init__(
         self,
@@ -150,8 +151,11 @@ class Connection:
     def dataReceived(self, data: bytes) -> None:
         core = self._core
         core.receive_data(data)
+        # What the application answers goes out in one piece.
+        self._receiving = True
         for frame in core.events_received():
             self._received(frame)  # type: ignore[arg-type]  # no handshake is among them any more
+        self._receiving = False
         self._flush()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -205,14 +209,23 @@ class Connection:
             self._flush()
 
     def _flush(self) -> None:
-        for piece in self._core.data_to_send():
-            if piece:
-                self.transport.write(piece)
-            else:
-                # The library's sign for an end of what we send.
-                self.transport.loseConnection()
+        if self._receiving:
+            return
+        pieces = self._core.data_to_send()
+        if not pieces:
+            return
+        if len(pieces) == 1 and pieces[0]:
+            self.transport.write(pieces[0])
+        else:
+            self._write_all(pieces)
         if self._closing is None and self._core.state is State.CLOSING:
             self._closing = self._callLater(self._closeTimeout, self._not_closed)
+
+    def _write_all(self, pieces: list[bytes]) -> None:
+        # The library's sign for an end of what we send is an empty piece, the last one.
+        self.transport.write(b"".join(pieces))
+        if not pieces[-1]:
+            self.transport.loseConnection()
 
     def _not_closed(self) -> None:
         self._closing = None
