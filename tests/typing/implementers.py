@@ -246,6 +246,11 @@ from reactorio.trial.reporter import SubunitReporter, TestResultDecorator
 from reactorio.trial.runner import TestHolder
 
 # reactorio.application.reactors
+from reactorio.web._element import Element
+from reactorio.web._loaders import TagLoader, XMLFile, XMLString
+from reactorio.web.iweb import IRenderable, ITemplateLoader
+from reactorio.web.resource import IResource
+from reactorio.web.wsgi import WSGIResource, _WSGIResponse
 
 _IReactorInstaller: list[type[IReactorInstaller]] = [InstallableReactor]
 
@@ -309,6 +314,7 @@ _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen, LinesProducer]
 _IPushProducer: list[type[IPushProducer]] = [
+    _WSGIResponse,
     WithTLS,
     _ProcessEndpointTransport,
     _PullToPush,
@@ -519,3 +525,6 @@ _IReadFile: list[type[IReadFile]] = [_FileReader]
 _IWriteFile: list[type[IWriteFile]] = [_FileWriter]
 _IFinishableConsumer: list[type[IFinishableConsumer]] = [SenderProtocol]
 _IRealm: list[type[IRealm]] = [BaseFTPRealm]
+_IRenderable: list[type[IRenderable]] = [Element]
+_IResource: list[type[IResource]] = [WSGIResource]
+_ITemplateLoader: list[type[ITemplateLoader]] = [TagLoader, XMLFile, XMLString]
