@@ -230,6 +230,23 @@ async def test_a_push_producer_is_paused_and_resumed_and_the_close_waits_for_it(
 
 
 @end_to_end
+async def test_a_push_producer_that_keeps_up_costs_no_call_from_the_loop_for_each_write():
+    server, client, _ = await pair()
+    calls = []
+    for name in ("pause_writing", "resume_writing"):
+        setattr(client.transport, name, lambda name=name: calls.append(name))
+    client.transport.registerProducer(Chunks(client.transport, 1), True)
+    for _ in range(10):
+        client.transport.write(b"small")
+        await asyncio.sleep(0)
+    assert calls == []
+    client.transport.unregisterProducer()
+    client.transport.loseConnection()
+    await server.lost
+    await client.lost
+
+
+@end_to_end
 async def test_a_pull_producer_is_asked_until_it_is_done():
     server, client, _ = await pair()
     producer = Pull(client.transport, 100)

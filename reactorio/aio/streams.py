@@ -266,6 +266,7 @@ class Connection(asyncio.Protocol):
     def _pause_producer(self) -> None:
         if self.streamingProducer and not self.producerPaused:
             self.producerPaused = True
+            self._watch_drain(True)
             self._guarded(self.producer.pauseProducing)  # type: ignore[union-attr]  # a streaming one has it
 
     def _expect_drain(self) -> None:
@@ -284,6 +285,8 @@ class Connection(asyncio.Protocol):
         if not self.connected or self._aborting:
             return
         if self._is_awaiting_producer():
+            if self.producerPaused and not self._write_disconnecting:
+                self._watch_drain(False)
             self.producerPaused = False
             self._guarded(self.producer.resumeProducing)  # type: ignore[union-attr]  # there is one to wait for
         elif self.disconnecting:
@@ -436,8 +439,8 @@ class Connection(asyncio.Protocol):
         self.producer = producer
         self.streamingProducer = bool(streaming)
         self.producerPaused = False
-        self._watch_drain(True)
         if not streaming:
+            self._watch_drain(True)
             producer.resumeProducing()
             # As in Twisted, where what was written before is still on its way at this point.
             if self._sent and not self._backlogged:
@@ -454,8 +457,13 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._close)
 
     def _watch_drain(self, every_byte: bool) -> None:
-        """Be told when nothing is left, or only when the backlog falls under the loop's own mark."""
-        if self._transport is not None:
+        """
+        Be told when nothing is left, or only when the backlog falls under the loop's own mark.
+
+        The first costs two calls and a turn of the loop for every write: uvloop sends at the end of a turn, so each one
+        makes a backlog. So it is only for as long as a producer waits.
+        """
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.set_write_buffer_limits(0 if every_byte else None)
 
     def stopConsuming(self) -> None:
