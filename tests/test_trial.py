@@ -363,6 +363,17 @@ def test_results_of_deferreds_can_be_asked_for_at_once():
             wrong()
 
 
+def test_what_is_not_equal_says_so_itself(tw):
+    class Unequal:
+        def __ne__(self, other):
+            asked.append(other)
+            return True
+
+    asked = []
+    tw("trial.unittest").SynchronousTestCase().assertNotEqual(Unequal(), 1)
+    assert asked == [1]
+
+
 def test_assertions_read_as_twisteds(tw):
     case = tw("trial.unittest").SynchronousTestCase()
     said = []

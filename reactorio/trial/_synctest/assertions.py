@@ -111,7 +111,8 @@ class _Assertions(pyunit.TestCase):
         return first
 
     def assertNotEqual(self, first: _T, second: object, msg: object = None) -> _T:
-        if first == second:
+        # The object's own word: ``!=`` is not always the opposite of ``==``.
+        if not first != second:  # noqa: SIM202
             self.fail(_or(msg, f"{first!r} == {second!r}"))
         return first
 
