@@ -113,6 +113,10 @@ class LogBeginner:
             self._redirect("stdout", LogLevel.info)
             self._redirect("stderr", LogLevel.error)
 
+    def is_heard(self) -> bool:
+        """Does anybody get events? Before logging begins they are only held back, and none but the gravest printed."""
+        return self._temporaryObserver is None or self._publisher._observers != [self._temporaryObserver]
+
     def _redirect(self, name: str, level: NamedConstant) -> None:
         stream = getattr(self._stdio, name)
         encoding = getattr(stream, "encoding", None)

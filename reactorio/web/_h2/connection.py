@@ -22,6 +22,7 @@ from reactorio.internet.interfaces import IProtocol, IPushProducer, ISSLTranspor
 from reactorio.internet.protocol import Protocol
 from reactorio.protocols.policies import TimeoutMixin
 from reactorio.python.failure import Failure
+from reactorio.web._h2.draining import Draining
 from reactorio.web._h2.sending import Sending
 from reactorio.web._h2.stream import H2Stream
 from reactorio.web._h2.tokens import take
@@ -42,7 +43,7 @@ _CONTROL_RATE = 100.0
 
 
 @implementer(IProtocol, IPushProducer)
-class H2Connection(Sending, Protocol, TimeoutMixin):
+class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
     """
     The server's end of an HTTP/2 connection.
 
@@ -139,6 +140,7 @@ class H2Connection(Sending, Protocol, TimeoutMixin):
 
     def connectionLost(self, reason: Failure, _cancelTimeouts: bool = True) -> None:  # type: ignore[override]
         self._stillProducing = False
+        self._drained()
         if _cancelTimeouts:
             self.setTimeout(None)
         if self._abortingCall is not None and self._abortingCall.active():
@@ -181,7 +183,7 @@ class H2Connection(Sending, Protocol, TimeoutMixin):
 
     def _requestReceived(self, event: h2.events.RequestReceived) -> None:
         streamID = event.stream_id
-        if self._is_too_many(streamID):
+        if self._is_too_many(streamID) or self._is_too_late(streamID):
             return
         self._outbound[streamID] = deque()
         self._streamCleanupCallbacks[streamID] = Deferred()
@@ -202,6 +204,13 @@ class H2Connection(Sending, Protocol, TimeoutMixin):
     def _is_too_many(self, streamID: int) -> bool:
         """Has the client more requests than it may, though h2 counts its streams? It has when it resets them."""
         if len(self.streams) < self.effective_limits.streams:
+            return False
+        self.conn.reset_stream(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
+        return True
+
+    def _is_too_late(self, streamID: int) -> bool:
+        """Has the client been told that this one is not answered? Then it knows that it may ask again."""
+        if streamID <= self._last_stream:
             return False
         self.conn.reset_stream(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
         return True
@@ -353,6 +362,8 @@ class H2Connection(Sending, Protocol, TimeoutMixin):
         done = self._streamCleanupCallbacks.pop(streamID, None)
         if done is not None:
             done.callback(streamID)
+        if self._draining:
+            self._end_if_idle()
 
     # ---- facts
 

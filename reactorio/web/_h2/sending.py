@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+
 from reactorio.internet.defer import Deferred
 from reactorio.logger import Logger
 from reactorio.python.failure import Failure
@@ -65,7 +68,9 @@ class Sending:
 
     def _tryToWriteControlData(self) -> bool:
         """Write what h2 has to say. Returns False if that was too much: the connection is gone then."""
-        data = self.conn.data_to_send()
+        return self._write_control(self.conn.data_to_send())
+
+    def _write_control(self, data: bytes) -> bool:
         if not data:
             return True
         if self._consumerBlocked is None and not self._bufferedControlFrames:
@@ -133,9 +138,7 @@ class Sending:
         data = waiting[0]
         if data is _END:
             waiting.popleft()
-            self.conn.end_stream(streamID)
-            self.transport.write(self.conn.data_to_send())
-            self._requestDone(streamID)
+            self._send_end(streamID)
             return False
         room = min(self.conn.local_flow_control_window(streamID), self.conn.max_outbound_frame_size)
         if room <= 0:
@@ -151,6 +154,18 @@ class Sending:
         if streamID in self.streams:
             self.streams[streamID].windowUpdated()
         return bool(self._outbound.get(streamID))
+
+    def _send_end(self, streamID: int) -> None:
+        try:
+            self.conn.end_stream(streamID)
+            if not self.streams[streamID].complete:
+                # The answer came before the request was whole: its rest is not wanted (RFC 9113 section 8.1).
+                self.conn.reset_stream(streamID, ErrorCodes.NO_ERROR)
+        except ProtocolError:
+            # There is no answer that could end.
+            self.conn.reset_stream(streamID, ErrorCodes.INTERNAL_ERROR)
+        self.transport.write(self.conn.data_to_send())
+        self._requestDone(streamID)
 
     def remaining(self, streamID: int) -> int:
         """Return how much more a stream may write before it has to wait."""

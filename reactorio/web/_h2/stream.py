@@ -40,6 +40,7 @@ class H2Stream:
         ended: Was that all, is there no body?
 
     Attributes:
+        complete: Has all of the request come?
         producing: Is the request's body given to it as it comes? Otherwise it is kept, and the client is told to wait.
     """
 
@@ -57,6 +58,7 @@ class H2Stream:
         self.site = site
         self.factory = factory
         self.producing = True
+        self.complete = ended
         self.command: bytes = b""
         self.path: bytes = b""
         self.producer: Any = None
@@ -147,6 +149,7 @@ class H2Stream:
 
     def requestComplete(self) -> None:
         """The body is whole: have the request answered."""
+        self.complete = True
         if self.producing:
             self._request.requestReceived(self.command, self.path, b"HTTP/2")
         else:

@@ -21,6 +21,7 @@ from reactorio.web._http.bodies import (
     _IdentityTransferDecoder,
     _MalformedChunkedDataError,
 )
+from reactorio.web._http.draining import Draining
 from reactorio.web._http.head import HeadReader, Refused, refuse_beginning, refuse_size
 from reactorio.web._http.making import takes_two
 from reactorio.web._http.request import _QUEUED, Request
@@ -57,7 +58,7 @@ class _NoPushProducer:
 
 
 @implementer(ITransport, IPushProducer, IConsumer)
-class HTTPChannel(Protocol, TimeoutMixin):
+class HTTPChannel(Draining, Protocol, TimeoutMixin):
     """
     The server's end of an HTTP/1 connection.
 
@@ -84,6 +85,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
     limits: Limits | None = None
     requireHost = False
 
+    # A head of no more bytes is not asked whether it is too large.
+    _small_head = 0
     _optimisticEagerReadSize = 16384
     _log = Logger(namespace="reactorio.web.http")
 
@@ -130,6 +133,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
         transport = self.transport
         self._networkProducer = transport if hasattr(transport, "registerProducer") else _NoPushProducer()
         self._networkProducer.registerProducer(self, True)
+        self._small_head = self.totalHeadersSize
+        if self.limits is not None:
+            self.__dict__.setdefault("_optimisticEagerReadSize", self.limits.pipelined)
+            bounds = (self.limits.request_line, self.limits.head_size, self.totalHeadersSize)
+            self._small_head = min(bound for bound in bounds if bound is not None)
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]  # Twisted's has no default
         self._over = True
@@ -138,6 +146,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._transferDecoder = None
         for request in self.requests:
             request.connectionLost(reason)
+        self._drained()
         if self._abortingCall is not None and self._abortingCall.active():
             self._abortingCall.cancel()
         self._abortingCall = None
@@ -156,6 +165,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.setTimeout(None)
         self._networkProducer.unregisterProducer()
         self._successor = protocol
+        self._drained()
         held, self._held = self._held, b""
         protocol.makeConnection(self.transport)
         if self._read_paused:
@@ -163,6 +173,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self.transport.resumeProducing()
         if held and self._successor is protocol:
             protocol.dataReceived(held)
+        if self._draining:
+            self.drain()
 
     # ---- what arrives
 
@@ -228,7 +240,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
             return len(data)
         end += 4
         size = end - position
-        if size > self.totalHeadersSize or self.limits is not None:
+        if size > self._small_head:
             self._check_size(data, position, size)
         self._head_received(data[position:end])
         return end
@@ -278,6 +290,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.allHeadersReceived()
         if self._over:
             return
+        if self._draining:
+            self._last(request)
         if head.length == 0:
             self.allContentReceived()
         else:

@@ -7,6 +7,7 @@ from io import BufferedIOBase, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from reactorio.internet.protocol import ServerFactory
+from reactorio.logger import globalLogBeginner
 from reactorio.python import log
 from reactorio.web._http.dates import datetimeToLogString
 from reactorio.web._http.generic import _genericHTTPChannelProtocolFactory
@@ -118,6 +119,13 @@ class HTTPFactory(ServerFactory):
         self._logDateTimeCall = self.reactor.callLater(1, self._updateLogDateTime)
 
     def log(self, request: Request) -> None:
-        """Write a line for ``request``, which is answered."""
-        if self._logFile is not None:
-            self._logFile.write(self._logFormatter(self._logDateTime, request) + "\n")
+        """
+        Write a line for ``request``, which is answered.
+
+        Unlike Twisted's, the program's log gets none before logging begins: what is held back until then is bounded, and
+        requests would push out of it what it is there for.
+        """
+        file = self._logFile
+        if file is None or (file is log.logfile and not globalLogBeginner.is_heard()):
+            return
+        file.write(self._logFormatter(self._logDateTime, request) + "\n")

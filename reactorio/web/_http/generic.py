@@ -89,6 +89,10 @@ class _GenericHTTPChannelProtocol:
         """The connection ended."""
         self._channel.connectionLost(reason)
 
+    def drain(self) -> None:
+        """Close the connection as soon as nothing is under way on it."""
+        self._channel.drain()
+
     def logPrefix(self) -> str:
         """How log lines name this."""
         return "HTTPChannel" if self._negotiatedProtocol != b"h2" else "H2Connection"
@@ -134,6 +138,7 @@ class _GenericHTTPChannelProtocol:
 
         before, transport = self._channel, self._channel.transport
         before.setTimeout(None)
+        before._drained()
         before._networkProducer.unregisterProducer()
         channel = H2Connection()
         channel.requestFactory = self._requestFactory
@@ -146,6 +151,8 @@ class _GenericHTTPChannelProtocol:
         self._channel = channel
         channel.makeConnection(transport)
         transport.registerProducer(channel, True)
+        if before._draining:
+            channel.drain()
 
 
 def _genericHTTPChannelProtocolFactory(self: Any) -> _GenericHTTPChannelProtocol:

@@ -56,12 +56,13 @@ def proxiedLogFormatter(timestamp: str, request: IRequest) -> str:
 
 def _line(timestamp: str, request: Any, host: bytes | str | None) -> str:
     get = request.getHeader
-    length = request.sentLength
-    return (
-        f'"{_escape(host or b"-")}" - - {timestamp} "{_escape(request.method)} {_escape(request.uri)} '
-        f'{_escape(request.clientproto)}" {int(request.code)} {length or "-"} '
-        f'"{_escape(get(b"referer") or b"-")}" "{_escape(get(b"user-agent") or b"-")}"'
-    )
+    host = "-" if not host else host if isinstance(host, str) else host.decode("latin-1")
+    asked = b" ".join((request.method, request.uri, request.clientproto)).decode("latin-1")
+    referer = (get(b"referer") or b"-").decode("latin-1")
+    agent = (get(b"user-agent") or b"-").decode("latin-1")
+    if _UNSAFE.search(f"{host}{asked}{referer}{agent}"):
+        host, asked, referer, agent = map(_escape, (host, asked, referer, agent))
+    return f'"{host}" - - {timestamp} "{asked}" {int(request.code)} {request.sentLength or "-"} "{referer}" "{agent}"'
 
 
 @implementer(IAddress)

@@ -341,7 +341,10 @@ class Request(Answering):
             data = _as_bytes(data)
         if not self.startedWriting:
             self.startedWriting = 1
-            self._write_head()
+            head = self._start()
+            if head is not None:
+                self._write_with_head(head, data)
+                return
         if not data or self._inhibitBody:
             return
         self.sentLength += len(data)
@@ -350,7 +353,14 @@ class Request(Answering):
         else:
             self.channel.write(data)
 
-    def _write_head(self) -> None:
+    def _write_with_head(self, head: bytes, data: bytes) -> None:
+        if data and not self._inhibitBody:
+            self.sentLength += len(data)
+            head += b"".join(toChunk(data)) if self.chunked else data
+        self.channel.transport.write(head)
+
+    def _start(self) -> bytes | None:
+        """Begin the answer. Returns its head if it is still to be written."""
         version = self.clientproto
         if self.method == b"HEAD" or self.code in NO_BODY_CODES:
             self._inhibitBody = True
@@ -361,9 +371,9 @@ class Request(Answering):
         if getattr(channel, "_plain_heads", False):
             head = self._plain_head()
             if head is not None:
-                channel.transport.write(head)
-                return
+                return head
         channel.writeHeaders(version, b"%d" % self.code, self.code_message, self._complete_headers())
+        return None
 
     def _has_length(self) -> bool:
         if self._responseHeaders is not None:
