@@ -19,6 +19,7 @@ The reactor on asyncio: the one place where the two models meet.
     starttls       TLS on a connection that began without
     listening      TCP ports
     connecting     TCP clients and their connectors
+    sendfile       a file's bytes to a connection, by the system
     streams        a connection, both ends
     unixstreams    the transport under UNIX connections: bytes and descriptors
     spare          a descriptor in reserve

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reactorio.web import static
+from reactorio.web import resource, server, static
 
 from .hosting import hosting, in_thread, visit
 
@@ -338,6 +338,72 @@ def test_a_client_that_does_not_read_is_not_sent_more(run, public):
     producer, file = producers[0]
     assert file.closed
     assert producer.request is None
+
+
+@pytest.fixture
+def sendfile(monkeypatch):
+    """Let the system send at most so much at a time, and say how often it was asked."""
+
+    def sendfile(most, error=None):
+        calls, original = [], os.sendfile
+
+        def limited(out, file, offset, count):
+            calls.append(count)
+            if error is not None:
+                raise error
+            return original(out, file, offset, min(count, most))
+
+        monkeypatch.setattr(os, "sendfile", limited)
+        return calls
+
+    return sendfile
+
+
+@pytest.mark.parametrize("most", [1000, 100_000, 1 << 30])
+def test_the_system_sends_what_it_takes_and_the_rest_is_written(run, public, sendfile, most):
+    content = os.urandom(500_000)
+    (public / "file").write_bytes(content)
+    calls = sendfile(most)
+    assert get(run, public, "/file").body == content
+    assert calls
+
+
+@pytest.mark.parametrize("error", [BlockingIOError(11, "later"), OSError(22, "not from this file system")])
+def test_what_the_system_does_not_send_is_written(run, public, sendfile, error):
+    content = os.urandom(500_000)
+    (public / "file").write_bytes(content)
+    calls = sendfile(0, error)
+    assert get(run, public, "/file").body == content
+    assert calls
+
+
+def test_what_has_to_be_seen_on_its_way_is_not_sent_by_the_system(run, public, sendfile):
+    content = bytes(500_000)
+    (public / "file").write_bytes(content)
+    with gzip.open(public / "zipped", "wb") as file:
+        file.write(content)
+    calls = sendfile(1 << 30)
+
+    class Unzipped(static.File):
+        def openForReading(self):
+            return gzip.open(self.path)
+
+        def getFileSize(self):
+            return len(content)
+
+    class Shouting(server.Request):
+        def write(self, data):
+            super().write(data.replace(b"\0", b"!"))
+
+    leaf = static.File(str(public / "file"))
+    leaf.isLeaf = True
+    compressing = resource.EncodingResourceWrapper(leaf, [server.GzipEncoderFactory()])
+    zipped = visit(run, compressing, lambda site: site.ask("/", headers={"Accept-Encoding": "gzip"}))
+    assert gzip.decompress(zipped.body) == content
+    assert visit(run, Unzipped(str(public)), lambda site: site.ask("/zipped").body) == content
+    shouted = visit(run, static.File(str(public)), lambda site: site.ask("/file").body, requestFactory=Shouting)
+    assert shouted == b"!" * 500_000
+    assert calls == []
 
 
 def test_a_file_that_becomes_shorter_ends_the_connection(run, public):

@@ -81,6 +81,8 @@ class File(resource.Resource, filepath.FilePath[Any]):  # type: ignore[misc]  # 
     type: str | None = None
     encoding: str | None = None
 
+    # Is what is known of the file of this request?
+    _is_news = False
     # The directory that the outermost File serves: what links may not lead out of.
     _top: Any = None
 
@@ -114,18 +116,11 @@ class File(resource.Resource, filepath.FilePath[Any]):  # type: ignore[misc]  # 
 
     def getChild(self, path: bytes | str, request: Request) -> Any:
         """Return the resource for what is named ``path`` in this directory."""
-        # What was known of it may be of long ago.
-        self.restat(reraise=False)
-        if not self.isdir():
-            return self.childNotFound
-        if not path:
-            found = self.childSearchPreauth(*self.indexNames)
-            if found is None:
-                return self.directoryListing()
-        else:
-            found = self._child_named(path)
+        found = self._child_named(path) if path else self.childSearchPreauth(*self.indexNames)
         if found is None or not self._is_inside(found.path):
-            return self.childNotFound
+            # What was known of this directory may be of long ago.
+            self.restat(reraise=False)
+            return self.childNotFound if path or not self.isdir() or found is not None else self.directoryListing()
         return self._resource_of(found)
 
     def _child_named(self, segment: bytes | str) -> filepath.FilePath[Any] | None:
@@ -142,7 +137,10 @@ class File(resource.Resource, filepath.FilePath[Any]):  # type: ignore[misc]  # 
             found = self.child(segment)
         except filepath.InsecurePath:
             return None
-        return found if found.exists() else found.siblingExtensionSearch(*self.ignoredExts)
+        if found.exists() or not self.ignoredExts:
+            return found if found.exists() else None
+        self.restat(reraise=False)
+        return found.siblingExtensionSearch(*self.ignoredExts) if self.isdir() else None
 
     def _is_inside(self, path: str | bytes) -> bool:
         if self.followSymlinks:
@@ -157,9 +155,11 @@ class File(resource.Resource, filepath.FilePath[Any]):  # type: ignore[misc]  # 
         if processor is not None:
             return resource.IResource.adapt(processor(found.path, self.registry))
         similar = self.createSimilarFile(found.path)
-        if not self.followSymlinks and isinstance(similar, File):
-            similar.followSymlinks = False
-            similar._top = self.path if self._top is None else self._top
+        if isinstance(similar, File):
+            similar._statinfo, similar._is_news = found._statinfo, True
+            if not self.followSymlinks:
+                similar.followSymlinks = False
+                similar._top = self.path if self._top is None else self._top
         return similar
 
     def createSimilarFile(self, path: Any) -> Any:
@@ -200,7 +200,9 @@ class File(resource.Resource, filepath.FilePath[Any]):  # type: ignore[misc]  # 
 
     def render_GET(self, request: Request) -> Any:
         """Send the file, or the part of it that is asked for."""
-        self.restat(reraise=False)
+        if not self._is_news:
+            self.restat(reraise=False)
+        self._is_news = False
         if self.type is None:
             self.type, self.encoding = getTypeAndEncoding(
                 self.basename(), self.contentTypes, self.contentEncodings, self.defaultType

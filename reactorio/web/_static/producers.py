@@ -4,19 +4,20 @@ A file's bytes, sent as fast as they are taken.
 Blocks are read and written until the transport says that it has enough. Reading blocks the reactor for as long as the
 file system takes; what is in the page cache takes 10 µs for 64 KiB.
 
-Why not sendfile: for 1 MiB from the page cache to a socket of the loopback it takes 150 µs of CPU, reading and writing 64
-KiB at a time 160 (256 KiB the same, 1 MiB at a time 550, since the memory is mapped anew each time). For these 6 % it would
-go around the transport: TLS, HTTP/2, counting, and what is still in the transport's buffer.
+Where nothing stands between a file and a plain connection, the system sends it (see `direct`): 1 MiB from the page cache to
+a socket of the loopback takes 90 µs of CPU so, and 200 to 280 when it is read and written 64 KiB at a time (16 KiB: 340;
+256 KiB no less than 64; 1 MiB 550, since the memory is mapped anew each time).
 """
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from reactorio._interface import implementer
 from reactorio.internet import abstract
 from reactorio.internet.interfaces import IPullProducer, IPushProducer
 from reactorio.logger import Logger
+from reactorio.web._static.direct import DirectPath, direct_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +105,14 @@ class StaticProducer:
         """Return what comes next: nothing at the end of it."""
         raise NotImplementedError(f"{type(self).__name__} does not say what to send")
 
+    def _send_directly(self, most: int) -> int:
+        """Have the system send what comes next, at most this much; return how much it has sent."""
+        return 0
+
+    def _is_all_sent(self) -> bool:
+        """Is it known that nothing is left?"""
+        return False
+
     def _is_complete(self) -> bool:
         """Was that all? If not, its end is not the file's that was promised."""
         return True
@@ -111,10 +120,14 @@ class StaticProducer:
     def _write_blocks(self, most: int) -> None:
         written = 0
         while self.request is not None and not self._paused:
-            if written >= most:
+            if written >= most and not self._is_all_sent():
                 if self.streaming:
                     self._take_next_turn()
                 return
+            sent = self._send_directly(most - written)
+            if sent:
+                written += sent
+                continue
             block = self._next_block()
             if not block:
                 self._end()
@@ -161,6 +174,9 @@ class NoRangeStaticProducer(StaticProducer):
     size: int | None = None
     """How much has been promised, in bytes; None: all that there is."""
 
+    # None until it has been looked for.
+    _direct: DirectPath | Literal[False] | None = None
+
     def start(self) -> None:
         request = self.request
         if request is None or not self.streaming or self.size is None or self.size > self.bufferSize:
@@ -182,6 +198,19 @@ class NoRangeStaticProducer(StaticProducer):
         block = self.fileObject.read(min(self.bufferSize, size))
         self.size = size - len(block)
         return block
+
+    def _send_directly(self, most: int) -> int:
+        if self._direct is False or not self.size or not self.streaming:
+            return 0
+        if self._direct is None:
+            self._direct = direct_path(self.request, self.fileObject) or False
+            return self._send_directly(most)
+        sent = self._direct.send(min(most, self.size))
+        self.size -= sent
+        return sent
+
+    def _is_all_sent(self) -> bool:
+        return self.size == 0
 
     def _is_complete(self) -> bool:
         return not self.size
