@@ -201,9 +201,15 @@ class Answering:
 
     def _plain_head(self) -> bytes | None:
         """Return the answer's head, if nothing about it is out of the ordinary."""
-        if self._responseHeaders is not None or self.cookies or self.lastModified is not None or self.etag is not None:
+        if self._responseHeaders is not None or self.cookies:
             return None
         answer = self._answer
+        if self.lastModified is not None:
+            if b"Last-Modified" in answer:
+                return None
+            answer[b"Last-Modified"] = datetimeToString(self.lastModified)
+        if self.etag is not None:
+            answer[b"ETag"] = self.etag
         parts = [_first_line(self.clientproto, self.code, self.code_message)]
         for name, value in answer.items():
             parts += (name, b": ", value, b"\r\n")
