@@ -211,6 +211,8 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
     def _is_too_late(self, streamID: int) -> bool:
         """Has the client been told that this one is not answered? Then it knows that it may ask again."""
         if streamID <= self._last_stream:
+            if self._is_impatient and self.streams and not self._has_announced:
+                self._announce()
             return False
         self.conn.reset_stream(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
         return True
@@ -363,7 +365,7 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
         if done is not None:
             done.callback(streamID)
         if self._draining:
-            self._end_if_idle()
+            self._stream_ended()
 
     # ---- facts
 

@@ -3,6 +3,9 @@ The end of an HTTP/2 connection whose server is about to end (RFC 9113 section 6
 
 A first GOAWAY says that there will be an end: requests that are on their way are still answered. A second one says which
 was the last that is; the client may ask the others elsewhere. When all are answered, the connection is closed.
+
+The first one waits until nothing is under way, as clients on h2 (httpx, Twisted) take no answer behind it. Only a client
+that never stops asking is told earlier.
 """
 
 from __future__ import annotations
@@ -32,6 +35,9 @@ class Draining:
     # No stream after this one is answered.
     _last_stream = _ALL
     _draining = False
+    _has_announced = False
+    # Is the next request, if others are still under way, one too many?
+    _is_impatient = False
     _draining_call: IDelayedCall | None = None
 
     if TYPE_CHECKING:
@@ -48,6 +54,18 @@ class Draining:
         if self._draining or not self._stillProducing:
             return
         self._draining = True
+        if self.streams:
+            self._draining_call = self.callLater(LINGER, self._become_impatient)
+        else:
+            self._announce()
+
+    def _become_impatient(self) -> None:
+        self._draining_call = None
+        self._is_impatient = True
+
+    def _announce(self) -> None:
+        self._drained()
+        self._has_announced = True
         if self._go_away(_ALL):
             self._draining_call = self.callLater(LINGER, self._take_no_more)
 
@@ -58,17 +76,20 @@ class Draining:
 
     def _take_no_more(self) -> None:
         self._draining_call = None
-        if self._stillProducing:
-            self._last_stream = self.conn.highest_inbound_stream_id
-            if self._go_away(self._last_stream):
-                self._end_if_idle()
+        self._last_stream = self.conn.highest_inbound_stream_id
+        if self._go_away(self._last_stream):
+            self._stream_ended()
 
-    def _end_if_idle(self) -> None:
-        if self._last_stream < _ALL and not self.streams and self._stillProducing:
+    def _stream_ended(self) -> None:
+        if self.streams or not self._stillProducing:
+            return
+        if not self._has_announced:
+            self._announce()
+        elif self._last_stream < _ALL:
             self._terminate(Failure(ConnectionDone()))
 
     def _drained(self) -> None:
-        """The connection is over."""
+        """The connection is over, or there is something else to wait for."""
         call, self._draining_call = self._draining_call, None
         if call is not None:
             call.cancel()

@@ -140,7 +140,7 @@ class _GenericHTTPChannelProtocol:
         before.setTimeout(None)
         before._drained()
         before._networkProducer.unregisterProducer()
-        channel = H2Connection()
+        channel = H2Connection(getattr(self._factory, "reactor", None))
         channel.requestFactory = self._requestFactory
         channel.site = self._site
         channel.factory = self._factory
