@@ -102,6 +102,14 @@ class Connection:
             self._core.send_close(code, reason)
             self._flush()
 
+    def drain(self) -> None:
+        """The process is to end: close the connection with status 1001, unless the application has a ``drain``."""
+        drain = getattr(self._application, "drain", None)
+        if drain is not None:
+            self._tell(drain)
+        else:
+            self.loseConnection(CloseCode.GOING_AWAY)
+
     def abortConnection(self) -> None:
         """Cut the connection: what was sent may be lost."""
         self.transport.abortConnection()
