@@ -177,14 +177,7 @@ class _WSGIResponse:
     def _call_application(self) -> None:
         result = self.application(self.environ, self.startResponse)
         try:
-            # PEP 3333, "Handling the Content-Length Header".
-            if (
-                self._head is not None
-                and not self._is_settled
-                and isinstance(result, (list, tuple))
-                and len(result) == 1
-            ):
-                self._head[2].append((b"content-length", b"%d" % len(result[0])))
+            self._infer_length(result)
             for chunk in result:
                 if chunk:
                     self.write(chunk)
@@ -196,6 +189,14 @@ class _WSGIResponse:
                 close()
         if self._head is None and not self._is_gone:
             raise RuntimeError("The application has not called start_response.")
+
+    def _infer_length(self, result: Any) -> None:
+        """Say how long a body of one chunk is, if the application has not (PEP 3333, on the Content-Length header)."""
+        if self._head is None or self._is_settled or not isinstance(result, (list, tuple)) or len(result) != 1:
+            return
+        code, _, headers = self._head
+        if code not in NO_BODY_CODES and not any(name.lower() == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(result[0])))
 
     def startResponse(
         self,
