@@ -246,9 +246,13 @@ from reactorio.trial.reporter import SubunitReporter, TestResultDecorator
 from reactorio.trial.runner import TestHolder
 
 # reactorio.application.reactors
+from reactorio.web._auth.basic import BasicCredentialFactory
+from reactorio.web._auth.digest import DigestCredentialFactory
+from reactorio.web._auth.wrapper import HTTPAuthSessionWrapper, UnauthorizedResource, _UntilLoggedOut
 from reactorio.web._element import Element
 from reactorio.web._loaders import TagLoader, XMLFile, XMLString
-from reactorio.web.iweb import IRenderable, ITemplateLoader
+from reactorio.web._static.producers import StaticProducer
+from reactorio.web.iweb import ICredentialFactory, IRenderable, ITemplateLoader
 from reactorio.web.resource import IResource
 from reactorio.web.wsgi import WSGIResource, _WSGIResponse
 
@@ -312,8 +316,9 @@ _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
 _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
 _IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
-_IPullProducer: list[type[IPullProducer]] = [_Puller, FileSender, Chargen, LinesProducer]
+_IPullProducer: list[type[IPullProducer]] = [StaticProducer, _Puller, FileSender, Chargen, LinesProducer]
 _IPushProducer: list[type[IPushProducer]] = [
+    StaticProducer,
     _WSGIResponse,
     WithTLS,
     _ProcessEndpointTransport,
@@ -526,5 +531,11 @@ _IWriteFile: list[type[IWriteFile]] = [_FileWriter]
 _IFinishableConsumer: list[type[IFinishableConsumer]] = [SenderProtocol]
 _IRealm: list[type[IRealm]] = [BaseFTPRealm]
 _IRenderable: list[type[IRenderable]] = [Element]
-_IResource: list[type[IResource]] = [WSGIResource]
+_IResource: list[type[IResource]] = [  # pyright: ignore[reportAssignmentType]  # `path` is Twisted's name there
+    WSGIResource,
+    HTTPAuthSessionWrapper,
+    UnauthorizedResource,
+    _UntilLoggedOut,
+]
 _ITemplateLoader: list[type[ITemplateLoader]] = [TagLoader, XMLFile, XMLString]
+_ICredentialFactory: list[type[ICredentialFactory]] = [BasicCredentialFactory, DigestCredentialFactory]

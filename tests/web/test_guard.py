@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import urllib.request
 
 import httpx
 import pytest
 
 from reactorio.cred import checkers, portal
+from reactorio.internet.defer import Deferred
 from reactorio.web import guard, resource, server, static
 
-from .hosting import visit
+from .hosting import hosting, in_thread, visit
 
 
 class Realm:
@@ -156,4 +159,30 @@ def test_an_avatar_is_logged_out_when_its_request_is_over(run, realm):
         return site.raw(b"GET /in HTTP/1.1\r\nHost: x\r\nAuthorization: Basic Ym9iOmEgc2VjcmV0\r\n\r\n")
 
     assert b"part" in visit(run, guarded(realm, BASIC), work)
+    assert realm.left == [b"bob"]
+
+
+def test_an_avatar_whose_client_has_gone_meanwhile_is_logged_out(run, realm):
+    asked = []
+
+    def later(name, mind, *interfaces):
+        asked.append(Deferred())
+        return asked[0]
+
+    realm.requestAvatar = later
+
+    async def main():
+        async with hosting(guarded(realm, BASIC)) as site:
+
+            def work():
+                with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection:
+                    connection.sendall(b"GET /in HTTP/1.1\r\nHost: x\r\nAuthorization: Basic Ym9iOmEgc2VjcmV0\r\n\r\n")
+                    while not asked:
+                        time.sleep(0.001)
+
+            await in_thread(work)
+        # By now, no connection is left.
+        asked[0].callback((resource.IResource, static.Data(b"", "a/b"), lambda: realm.left.append(b"bob")))
+
+    run(main())
     assert realm.left == [b"bob"]

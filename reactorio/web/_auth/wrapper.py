@@ -10,6 +10,7 @@ from reactorio.cred.credentials import Anonymous
 from reactorio.logger import Logger
 from reactorio.web import _refusals, util
 from reactorio.web.resource import IResource
+from reactorio.web.server import NOT_DONE_YET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,10 +145,7 @@ class _UntilLoggedOut:
     def __init__(self, avatar: Any, logout: Callable[[], object]) -> None:
         self._avatar = avatar
         self._logout = logout
-
-    @property
-    def isLeaf(self) -> bool:
-        return bool(self._avatar.isLeaf)
+        self.isLeaf: bool = avatar.isLeaf
 
     def getChildWithDefault(self, path: bytes, request: Request) -> _UntilLoggedOut:
         return _UntilLoggedOut(self._avatar.getChildWithDefault(path, request), self._logout)
@@ -156,6 +154,10 @@ class _UntilLoggedOut:
         self._avatar.putChild(path, child)
 
     def render(self, request: Request) -> Any:
+        if getattr(request, "_disconnected", False):
+            # The client went while we asked who it is; nobody would tell us so any more.
+            self._logout()
+            return NOT_DONE_YET
         # However it ends, and also if it ends while it is rendered.
         request.notifyFinish().addBoth(lambda _: self._logout())
         return self._avatar.render(request)
