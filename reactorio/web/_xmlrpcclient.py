@@ -12,8 +12,8 @@ from reactorio.internet.defer import Deferred
 from reactorio.internet.protocol import ClientFactory
 from reactorio.internet.ssl import optionsForClientTLS
 from reactorio.python.failure import Failure
+from reactorio.web._http.client import HTTPClient
 from reactorio.web._xmlrpcparse import loads
-from reactorio.web.http import HTTPClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
