@@ -56,6 +56,7 @@ class Opening:
     ) -> None:
         self.request = request
         self._close_timeout = closeTimeout
+        self._max_message_size = maxMessageSize
         self._core = ServerProtocol(
             origins=origins,  # type: ignore[arg-type]  # they are strings
             subprotocols=list(subprotocols) or None,  # type: ignore[arg-type]  # they are strings
@@ -103,5 +104,6 @@ class Opening:
             answer.headers["Sec-WebSocket-Protocol"] = subprotocol
         core.send_response(answer)
         opened = b"".join(core.data_to_send())
-        connection = Connection(core, application, request.channel.callLater, self._close_timeout, opened)
+        call_later = request.channel.callLater
+        connection = Connection(core, application, call_later, self._close_timeout, self._max_message_size, opened)
         request.channel.switchProtocol(connection)
