@@ -78,13 +78,13 @@ class Error(Exception):
     def __init__(self, code: int | bytes, message: bytes | None = None, response: bytes | None = None) -> None:
         """
         Raises:
-            ValueError: The code is not three digits.
+            ValueError: The code is text other than three digits.
         """
         message = message or _codeToMessage(code)
         super().__init__(code, message, response)
         if isinstance(code, int):
             code = b"%d" % code
-        if len(code) != 3 or not code.isdigit():
+        elif len(code) != 3 or not code.isdigit():
             raise ValueError(f"Not a valid HTTP status code: {code!r}")
         self.status = code
         self.message = message
