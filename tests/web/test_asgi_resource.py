@@ -187,6 +187,10 @@ async def homepage(request):
     return JSONResponse({"doubled": doubled, "body": (await request.body()).decode()})
 
 
+async def text(request):
+    return PlainTextResponse("text")
+
+
 async def numbers(request):
     async def count():
         for number in range(3):
@@ -215,7 +219,7 @@ def starlette():
         routes=[
             Route("/", homepage, methods=["GET", "POST"]),
             Route("/numbers", numbers),
-            Route("/text", lambda request: PlainTextResponse("text")),
+            Route("/text", text),
             WebSocketRoute("/socket", socket),
         ],
         lifespan=lifespan,
