@@ -122,6 +122,7 @@ def readBody(response: IResponse, *, limit: int | None = None) -> Deferred[bytes
             return succeed(body)
 
     def cancel(deferred: Deferred[bytes]) -> None:
+        reader.deferred = None
         abort = getattr(reader.transport, "abortConnection", None)
         if abort is not None:
             abort()
