@@ -22,7 +22,7 @@ from reactorio.web._http.bodies import (
     _MalformedChunkedDataError,
 )
 from reactorio.web._http.draining import Draining
-from reactorio.web._http.head import HeadReader, Refused, refuse_beginning, refuse_size
+from reactorio.web._http.head import HeadReader, Refused, refuse_beginning, refuse_host, refuse_size
 from reactorio.web._http.making import takes_two
 from reactorio.web._http.request import _QUEUED, Request
 from reactorio.web._responses import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE, REQUEST_TIMEOUT, RESPONSES
@@ -72,7 +72,7 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         totalHeadersSize: The bytes that a request's head may have: more are answered with 400.
         abortTimeout: Seconds after which a connection that timed out is aborted if it has not ended; None for never.
         limits: What the factory takes from clients, see `Limits`.
-        requireHost: Is a request of HTTP/1.1 without Host refused (RFC 9112 section 3.2)?
+        requireHost: Is a request refused whose Host is none, and one of HTTP/1.1 without Host (RFC 9112 section 3.2)?
     """
 
     maxHeaders = 500
@@ -109,6 +109,7 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     _read_paused = False
     _takes_two: bool | None = None
     _body_size = 0
+    _good_host: bytes | None = None
     _networkProducer: Any = None
 
     # Does a subclass see each field?
@@ -199,10 +200,15 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     def _consume(self, data: bytes) -> None:
         """Read requests until one is not whole, or one is not answered at once."""
         position = 0
+        has_read = False
         self._consuming = True
         self._held = b""
         try:
             while position < len(data) and not self._handlingRequest and not self._over:
+                if self._waitingForTransport and has_read and self._transferDecoder is None:
+                    # Who sends many requests and reads no answer is not to fill the memory with answers.
+                    break
+                has_read = True
                 if self._transferDecoder is None:
                     after = self._consume_head(data, position)
                     if after < 0:
@@ -222,7 +228,7 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
                 self._successor.dataReceived(data[position:])
 
     def _hold_rest(self, rest: bytes) -> None:
-        if self._handlingRequest:
+        if self._handlingRequest or self._waitingForTransport:
             rest += self._held
             self._held = b""
             self._hold(rest)
@@ -267,8 +273,8 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         head.read(data, self.limits)
         if len(head.fields) > self.maxHeaders:
             raise Refused(BAD_REQUEST, "too many fields")
-        if head.host_count == 0 and self.requireHost and head.version == b"HTTP/1.1":
-            raise Refused(BAD_REQUEST, "no Host")
+        if self.requireHost and (head.host is None or head.host != self._good_host):
+            self._check_host(head)
         if self._savedIdle is not None:
             self.setTimeout(self._savedIdle)
             self._savedIdle = None
@@ -296,6 +302,12 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
             self.allContentReceived()
         else:
             self._expect_body(head.length)
+
+    def _check_host(self, head: HeadReader) -> None:
+        if head.host is not None or head.version == b"HTTP/1.1":
+            refuse_host(head.host)
+            # The next request has the same one.
+            self._good_host = head.host
 
     def _new_request(self) -> Any:
         factory = self.requestFactory
@@ -361,10 +373,13 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
             )
 
     def _chunk_received(self, data: bytes) -> None:
+        self._check_body_size(len(data))
         self._body_size += len(data)
-        if self._is_too_much(self._body_size):
-            raise Refused(REQUEST_ENTITY_TOO_LARGE, "the body is too large")
         self.requests[-1].handleContentChunk(data)
+
+    def _check_body_size(self, more: int) -> None:
+        if self._is_too_much(self._body_size + more):
+            raise Refused(REQUEST_ENTITY_TOO_LARGE, "the body is too large")
 
     def _consume_body(self, data: bytes) -> bytes:
         """Take what belongs to the body, and dispatch the request if that is all. Returns what comes behind."""
@@ -374,6 +389,9 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
             self._transferDecoder.dataReceived(data)
         except _MalformedChunkedDataError as exc:
             raise Refused(BAD_REQUEST, str(exc)) from exc
+        if self._transferDecoder is not None and self.length is None:
+            # What is announced is not waited for.
+            self._check_body_size(self._transferDecoder.length)
         if self._transferDecoder is None and not self._over:
             behind, self._behind = self._behind, b""
             self.allContentReceived()
@@ -414,7 +432,11 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
             self._read_paused = False
             if not self._waitingForTransport:
                 self._networkProducer.resumeProducing()
-        if self._held and not self._consuming:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read the requests that have been waiting, if it is their turn."""
+        if self._held and not (self._consuming or self._handlingRequest or self._waitingForTransport or self._over):
             self._consume(self._held)
 
     # ---- refusing
@@ -465,7 +487,7 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
             )
         else:
             pairs = ((_sanitizeLinearWhitespace(name), _sanitizeLinearWhitespace(value)) for name, value in headers)
-        parts = [version, b" ", code, b" ", reason, b"\r\n"]
+        parts = [version, b" ", code, b" ", _sanitizeLinearWhitespace(reason), b"\r\n"]
         for name, value in pairs:
             parts += (name, b": ", value, b"\r\n")
         parts.append(b"\r\n")
@@ -547,8 +569,11 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         self._waitingForTransport = False
         if self._requestProducer is not None:
             self._requestProducer.resumeProducing()
+        if not self._handlingRequest and self._read_paused:
+            self._read_paused = False
         if not self._read_paused:
             self._networkProducer.resumeProducing()
+        self._go_on()
 
 
 HTTPChannel.__module__ = "reactorio.web.http"
