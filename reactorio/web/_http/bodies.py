@@ -30,6 +30,8 @@ maxChunkSizeLineLength = 1024
 
 # What a chunk's extensions may be made of: tokens, and quoted text without control characters and backslashes.
 _EXTENSION = re.compile(rb"[\t !-\[\]-~\x80-\xff]*")
+# A field of a trailer, as of a head (RFC 9112 section 5): who takes a single LF for a line's end must not see another.
+_TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class _DataLoss(Exception):
@@ -135,7 +137,7 @@ class _ChunkedTransferDecoder:
 
         Raises:
             _MalformedChunkedDataError: A chunk's size is no hexadecimal number, its first line or the trailer is too
-                long, or it has no end where it should.
+                long, it has no end where it should, or a trailer field is none.
             RuntimeError: The body is whole already.
         """
         if self.state == "FINISHED" and data:
@@ -193,6 +195,8 @@ class _ChunkedTransferDecoder:
         if after < 0:
             return after
         if line:
+            if not _TRAILER.fullmatch(line):
+                raise _MalformedChunkedDataError("Invalid trailer field.")
             self._trailers_size += len(line) + 2
             self._trailerHeaders.append(line)
         else:

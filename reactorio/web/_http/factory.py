@@ -34,8 +34,8 @@ class HTTPFactory(ServerFactory):
         logFormatter: Makes the lines, `combinedLogFormatter` if it is left out.
         reactor: The clock, the global reactor if it is left out.
         limits: What is taken from a client, see `Limits`; None for Twisted's limits only.
-        requireHost: Is a request of HTTP/1.1 without Host refused (RFC 9112 section 3.2)? Only while the factory serves a
-            port: tests of applications make connections without one, and have never sent it.
+        requireHost: Is a request refused whose Host is none, and one of HTTP/1.1 without Host (RFC 9112 section 3.2)? Only
+            while the factory serves a port: tests of applications make connections without one, and have never sent it.
 
     Attributes:
         logFile: Where lines go, from `startFactory` on: a file of text, or of bytes, which is then wrapped.

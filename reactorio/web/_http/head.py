@@ -8,6 +8,7 @@ blanks, which version it is, and how many there are of the fields that must not 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from reactorio.web._abnf import _istoken
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["HeadReader", "Refused", "refuse_first_line"]
 
 _VERSIONS = frozenset({b"HTTP/1.1", b"HTTP/1.0"})
+_LINE_ENDS = frozenset({b"\r", b"\n"})
+# uri-host [ ":" port ] (RFC 9110 section 7.2, RFC 3986 section 3.2.2)
+_HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%~_\-]+\]|[0-9A-Za-z\-._~%!$&'()*+,;=]*)(?::[0-9]*)?")
 
 
 class Refused(Exception):
@@ -57,6 +61,8 @@ class HeadReader:
         expects_continue: Does the client wait for "100 Continue"?
         has_cookies: Is there a Cookie?
         content_type: What it says, if anything.
+        host: What Host says, if anything.
+        host_count: How many of it there are.
     """
 
     __slots__ = (
@@ -66,6 +72,7 @@ class HeadReader:
         "expects_continue",
         "fields",
         "has_cookies",
+        "host",
         "host_count",
         "length",
         "method",
@@ -94,7 +101,8 @@ class HeadReader:
             Refused: It is none, or over a limit.
         """
         parts = head[: head.index(b"\r\n")].split(b" ")
-        if len(parts) != 3 or not parts[1] or parts[2] not in _VERSIONS:
+        # llhttp passes over line ends in front, which are no part of a method.
+        if len(parts) != 3 or not parts[1] or parts[2] not in _VERSIONS or head[:1] in _LINE_ENDS:
             refuse_first_line(parts)
         self.method, self.uri, self.version = parts
         self.fields = []
@@ -130,7 +138,7 @@ class HeadReader:
     def _look(self) -> None:
         """Find what decides how the request goes on."""
         self.length = 0
-        self.connection = self.content_type = None
+        self.connection = self.content_type = self.host = None
         self.expects_continue = self.has_cookies = False
         hosts = codings = 0
         for name, value in self.fields:
@@ -139,6 +147,7 @@ class HeadReader:
                 continue
             if name == b"host":
                 hosts += 1
+                self.host = value
             elif name == b"connection":
                 self.connection = (self.connection + b"," if self.connection else b"") + value.lower()
                 self._parser = None
@@ -190,6 +199,19 @@ def refuse_first_line(parts: list[bytes]) -> None:
     if len(numbers) == 2 and all(number.isdigit() for number in numbers) and numbers[0] != b"1":
         raise Refused(HTTP_VERSION_NOT_SUPPORTED, "not HTTP/1")
     raise Refused(BAD_REQUEST, "no version that there is")
+
+
+def refuse_host(host: bytes | None) -> None:
+    """
+    Refuse a request by what its Host says, None for a request that has none (RFC 9112 section 3.2).
+
+    Raises:
+        Refused: It is missing, or no name or address, with or without a port.
+    """
+    if host is None:
+        raise Refused(BAD_REQUEST, "no Host")
+    if _HOST.fullmatch(host) is None:
+        raise Refused(BAD_REQUEST, "a Host that is none")
 
 
 def refuse_beginning(held: bytes, limits: Limits | None) -> None:
