@@ -183,7 +183,7 @@ class Resource:
 
 def _computeAllowedMethods(resource: Any) -> list[bytes]:
     """Return the methods that ``resource`` has a ``render_…`` for."""
-    return [name.encode("ascii") for name in prefixedMethodNames(resource.__class__, "render_")]
+    return [name.encode("ascii") for name in sorted(prefixedMethodNames(resource.__class__, "render_"))]
 
 
 # ---- pages of a status
