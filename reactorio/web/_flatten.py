@@ -10,7 +10,9 @@ What can be written at once is: `flatten` starts a coroutine only for a document
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import lru_cache
 from traceback import extract_tb
 from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
@@ -49,6 +51,8 @@ Flattenable: TypeAlias = (
 
 # That many bytes are gathered before they are written, unless what follows is to be waited for.
 BUFFER_SIZE = 2**16
+
+_surrogates = re.compile("[\ud800-\udfff]")
 
 _voids = frozenset(map(_escape.name, voidElements))
 _MISSING: Any = object()
@@ -229,46 +233,58 @@ class _Document:
 
     def _element(self, tag: Tag, scope: _Scope) -> None:
         """Write a tag, all at once up to its children if its attributes are text."""
-        name = _escape.name(tag.tagName)
-        written = b"<" + name
+        written, end, is_void = _forms(tag.tagName)
         for key, value in tag.attributes.items():
             if type(value) is not str:
                 self._rich_element(tag, scope)
                 return
             written += b" " + _escape.name(key) + b'="' + _escape.attribute(value) + b'"'
         children = tag.children
-        if not children and name in _voids:
-            self._markup(written + b" />", scope)
-            return
-        end = b"</" + name + b">"
         if not children:
-            self._markup(written + b">" + end, scope)
-            return
-        self._markup(written + b">", scope)
-        inside = scope._replace(bare=False) if scope.bare else scope
-        self._enter(iter(children), inside, _quoted(end, scope), tag, children)
+            self._markup(written + (b" />" if is_void else b">" + end), scope)
+        elif scope.levels:
+            self._markup(written + b">", scope)
+            self._enter(iter(children), scope._replace(bare=False), _quoted(end, scope), tag, children)
+        elif type(children) is list and len(children) == 1 and type(children[0]) is str and _is_text(children[0]):
+            # Half of all tags hold text and nothing else: no frame for them.
+            self._put(written + b">" + _escape.content(children[0]) + end)
+        else:
+            self._put(written + b">")
+            self._enter(iter(children), scope, end, tag, children)
 
     def _rich_element(self, tag: Tag, scope: _Scope) -> None:
         """Write a tag whose attributes are what must be flattened, in frames above that of the tag."""
-        name = _escape.name(tag.tagName)
+        start, end, is_void = _forms(tag.tagName)
         inside = scope._replace(bare=False)
         value_scope = scope._replace(levels=scope.levels + 1, bare=True)
         attributes = [(_escape.name(key), value) for key, value in tag.attributes.items()]
-        if not tag.children and name in _voids:
+        if not tag.children and is_void:
             self._enter(iter(()), inside, _quoted(b" />", scope), tag)
         else:
-            end = _quoted(b"</" + name + b">", scope)
-            self._enter(iter((_Raw(_quoted(b">", scope)), tag.children)), inside, end, tag)
+            parts = iter((_Raw(_quoted(b">", scope)), tag.children))
+            self._enter(parts, inside, _quoted(end, scope), tag)
         for key, value in reversed(attributes):
             parts = iter((_Raw(_quoted(b" " + key + b'="', scope)), value))
             self._enter(parts, value_scope, _quoted(b'"', scope))
-        self._markup(b"<" + name, scope)
+        self._markup(start, scope)
 
     def _raw(self, part: _Raw, scope: _Scope) -> None:
         self._put(part.data)
 
     def _unknown(self, part: Any, scope: _Scope) -> None:
         raise UnsupportedType(part)
+
+
+@lru_cache(maxsize=1024)
+def _forms(name: bytes | str) -> tuple[bytes, bytes, bool]:
+    """Return how a tag begins and ends, and whether it has no end if there is nothing in it."""
+    written = _escape.name(name)
+    return b"<" + written, b"</" + written + b">", written in _voids
+
+
+def _is_text(text: str) -> bool:
+    """Can it be written? If not, the error is to tell where."""
+    return text.isascii() or not _surrogates.search(text)
 
 
 class _Raw(NamedTuple):
