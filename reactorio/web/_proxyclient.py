@@ -10,6 +10,7 @@ from reactorio.internet.protocol import ClientFactory
 from reactorio.logger import Logger
 from reactorio.protocols.basic import FileSender
 from reactorio.python.failure import Failure
+from reactorio.web._cutshort import cut_short
 from reactorio.web._http.client import HTTPClient  # on its public path it is deprecated
 
 if TYPE_CHECKING:
@@ -202,8 +203,7 @@ class ProxyClient(HTTPClient):
     def _fail(self, why: str) -> None:
         self._log.warn("The answer to {method} {uri} is broken: {why}", method=self.command, uri=self.rest, why=why)
         if self._answered:
-            # The client cannot tell from what it has that there should be more, but from how it ends.
-            self._finish(getattr(self.father, "loseConnection", self.father.finish))
+            self._finish(lambda: cut_short(self.father))
         else:
             answer(self.father, 502, b"Bad Gateway", b"<H1>The other server's answer is broken</H1>", self._finish)
 

@@ -162,6 +162,18 @@ def test_an_answer_that_ends_before_its_end_ends_the_connection(run, answered):
         assert visit(run, reverse(port), work)
 
 
+@pytest.mark.parametrize("version", ["--http1.0", "--http1.1", "--http2-prior-knowledge"])
+def test_an_answer_without_a_length_that_ends_before_its_end_is_not_taken_for_complete(run, version):
+    pytest.importorskip("h2")
+
+    def work(site):
+        with pytest.raises(subprocess.CalledProcessError):
+            site.curl("/here", version)
+
+    with behind(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha") as (port, _):
+        visit(run, reverse(port), work)
+
+
 def test_nobody_to_ask_is_said_so(run):
     assert visit(run, reverse(unused_port()), lambda site: site.ask("/here").status) == 501
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import http.client
 import os
@@ -465,3 +466,54 @@ def test_data_is_sent_as_it_is(run):
         "5",
         b"hello",
     )
+
+
+def test_a_large_file_goes_over_tls(run, public, tmp_path, sendfile):
+    pytest.importorskip("cryptography")
+    from certificates import SERVER
+
+    content = os.urandom(3_000_000)
+    (public / "file").write_bytes(content)
+    calls = sendfile(1 << 30)
+
+    async def main():
+        from reactorio.internet import reactor
+
+        factory = server.Site(static.File(str(public)))
+        port = reactor.listenSSL(0, factory, SERVER.options(), interface="127.0.0.1")
+        command = ["curl", "-sS", "-k", "--noproxy", "*", "-m", "10", f"https://127.0.0.1:{port.getHost().port}/file"]
+        answer = await in_thread(lambda: subprocess.run(command, capture_output=True, check=True, timeout=20).stdout)
+        await port.stopListening()
+        while reactor._open:
+            await asyncio.sleep(0)
+        return answer
+
+    assert run(main()) == content
+    assert calls == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_a_large_file_goes_over_http_2(run, public):
+    pytest.importorskip("h2")
+    content = os.urandom(3_000_000)
+    (public / "file").write_bytes(content)
+
+    def work(site):
+        return site.curl("/file", "--http2-prior-knowledge"), site.curl("/file", "--http2-prior-knowledge", "-r", "9-")
+
+    assert visit(run, static.File(str(public)), work) == (content, content[9:])
+
+
+def test_a_file_that_becomes_shorter_ends_its_stream_of_http_2(run, public):
+    pytest.importorskip("h2")
+    path = public / "shrinking"
+    path.write_bytes(bytes(300_000))
+
+    class Shrinking(static.File):
+        def makeProducer(self, request, fileForReading):
+            producer = super().makeProducer(request, fileForReading)
+            os.truncate(path, 100_000)
+            return producer
+
+    with pytest.raises(subprocess.CalledProcessError):
+        visit(run, Shrinking(str(public)), lambda site: site.curl("/shrinking", "--http2-prior-knowledge"))

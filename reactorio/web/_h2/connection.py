@@ -330,7 +330,8 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
     def abortRequest(self, streamID: int) -> None:
         """End a stream now, and tell the client."""
         if self._streamIsActive(streamID):
-            self.conn.reset_stream(streamID)
+            # Not NO_ERROR, which is for answers that are complete (RFC 9113 section 8.1).
+            self.conn.reset_stream(streamID, h2.errors.ErrorCodes.INTERNAL_ERROR)
             if not self._tryToWriteControlData():
                 return
         stream = self.streams.get(streamID)

@@ -17,6 +17,7 @@ from reactorio._interface import implementer
 from reactorio.internet import abstract
 from reactorio.internet.interfaces import IPullProducer, IPushProducer
 from reactorio.logger import Logger
+from reactorio.web._cutshort import cut_short
 from reactorio.web._static.direct import DirectPath, direct_path
 
 if TYPE_CHECKING:
@@ -144,9 +145,8 @@ class StaticProducer:
         if complete:
             request.finish()
             return
-        # The headers have promised more, and only a connection that ends says that there is no more.
         self._log.warn("The file became shorter while it was sent: {uri!r}", uri=request.uri)
-        getattr(request, "loseConnection", request.finish)()
+        cut_short(request)
 
     def _take_next_turn(self) -> None:
         # Twisted's signatures leave no place for another reactor than the global one.
