@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
@@ -17,7 +18,7 @@ from reactorio.web import resource
 from reactorio.web._http.answering import NO_BODY_CODES
 from reactorio.web._http.dates import current_date
 from reactorio.web._http.request import Request as HTTPRequest
-from reactorio.web._responses import INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
+from reactorio.web._responses import BAD_REQUEST, INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
 from reactorio.web._server import pages
 from reactorio.web.error import UnsupportedMethod
 from reactorio.web.iweb import IRequest
@@ -35,6 +36,12 @@ supportedMethods = (b"GET", b"HEAD", b"POST")
 
 _PROCESSING_FAILED = b"<html><head><title>Processing Failed</title></head><body><b>Processing Failed</b></body></html>"
 
+
+# absolute-form (RFC 9112 section 3.2.2); who asks is not told there, and credentials are no part of it.
+_ABSOLUTE = re.compile(
+    rb"(?i:https?)://(?P<host>(?:\[[0-9a-z:.%~_\-]+\]|[0-9A-Za-z\-._~%!$&'()*+,;=]+)(?::[0-9]*)?)(?P<path>/.*)?",
+    re.DOTALL,
+)
 
 # What Server says; which version is nobody's business.
 version = b"reactorio"
@@ -85,9 +92,14 @@ class Request(HTTPRequest, Componentized):
             self.setHeader(b"date", current_date())
         self.prepath = []
         path = self.path
-        if path == b"*":
-            self._handleStar()
-            return
+        if path[:1] != b"/" and path:
+            if path == b"*":
+                self._handleStar()
+                return
+            if self.method != b"CONNECT" and not self._is_absolute(path):
+                self._answer_with_nothing(BAD_REQUEST)
+                return
+            path = self.path
         segments = path[1:].split(b"/")
         self.postpath = list(map(unquote_to_bytes, segments)) if b"%" in path else segments
         try:
@@ -98,15 +110,31 @@ class Request(HTTPRequest, Componentized):
         except Exception:
             self.processingFailed(Failure())
 
+    def _is_absolute(self, target: bytes) -> bool:
+        """
+        Is it a whole URL? What is asked for is its path then, of its host (RFC 9112 section 3.2.2).
+
+        Unlike Twisted, which takes whatever stands in a path's place for one, without its first byte.
+        """
+        match = _ABSOLUTE.fullmatch(target)
+        if match is None:
+            return False
+        self.path = match["path"] or b"/"
+        self.requestHeaders.setRawHeaders(b"host", [match["host"]])
+        return True
+
+    def _answer_with_nothing(self, status: int) -> None:
+        self.setResponseCode(status)
+        self.setHeader(b"Content-Length", b"0")
+        self.finish()
+
     def _handleStar(self) -> None:
         """Answer what is asked of the server as a whole (RFC 9110 section 9.3.7)."""
         if self.method == b"OPTIONS":
-            self.setResponseCode(OK)
+            self._answer_with_nothing(OK)
         else:
-            self.setResponseCode(NOT_ALLOWED)
             self.setHeader(b"Allow", b"OPTIONS")
-        self.setHeader(b"Content-Length", b"0")
-        self.finish()
+            self._answer_with_nothing(NOT_ALLOWED)
 
     def render(self, resrc: Any) -> None:
         """Have ``resrc`` answer."""
