@@ -7,7 +7,8 @@ from __future__ import annotations
 from reactorio.web import http as http  # applications look for it here
 from reactorio.web import resource as resource
 from reactorio.web._responses import NO_CONTENT, NOT_MODIFIED
-from reactorio.web._server.encoding import GzipEncoderFactory, _GzipEncoder
+from reactorio.web._server.encoding import GzipEncoderFactory
+from reactorio.web._server.encoding import _GzipEncoder as _GzipEncoder
 from reactorio.web._server.request import NOT_DONE_YET, Request, supportedMethods, version
 from reactorio.web._server.session import Session
 from reactorio.web._server.site import Site

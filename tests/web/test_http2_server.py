@@ -7,21 +7,20 @@ import subprocess
 
 import pytest
 
-h2 = pytest.importorskip("h2")
+pytest.importorskip("h2")
 
-import h2.config  # noqa: E402  # it may not be there
-import h2.connection  # noqa: E402
-import h2.errors  # noqa: E402
-import h2.events  # noqa: E402
-import hyperframe.frame  # noqa: E402
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import hyperframe.frame
+from certificates import SERVER
 
-from certificates import SERVER  # noqa: E402
+from reactorio.internet import reactor
+from reactorio.web.server import NOT_DONE_YET, Request, Site
 
-from reactorio.internet import reactor  # noqa: E402
-from reactorio.web.server import NOT_DONE_YET, Request, Site  # noqa: E402
-
-from .hosting import hosting, in_thread  # noqa: E402
-from .wire import Rendering, Wire, echo, hello, limited  # noqa: E402
+from .hosting import hosting, in_thread
+from .wire import Rendering, Wire, echo, hello, limited
 
 GET = [(":method", "GET"), (":path", "/"), (":scheme", "http"), (":authority", "x")]
 POST = [(":method", "POST"), *GET[1:]]
@@ -364,7 +363,13 @@ def test_a_head_that_unpacks_to_too_much_ends_the_connection():
 
 
 def test_fields_that_http1_could_read_otherwise_are_refused():
-    for bad in [("connection", "close"), ("transfer-encoding", "chunked"), ("a", "b\r\nc: d"), ("Upper", "case"), ("a b", "c")]:
+    for bad in [
+        ("connection", "close"),
+        ("transfer-encoding", "chunked"),
+        ("a", "b\r\nc: d"),
+        ("Upper", "case"),
+        ("a b", "c"),
+    ]:
         client = Client(hello)
         encoder = client.h2.encoder
         frame = hyperframe.frame.HeadersFrame(1, encoder.encode([*GET, bad]), flags=["END_HEADERS", "END_STREAM"])
@@ -407,7 +412,9 @@ def test_the_end_of_the_connection_is_the_end_of_its_requests():
 def test_curl_with_prior_knowledge(run):
     async def main():
         async with hosting(Rendering(echo)) as site:
-            return await in_thread(lambda: site.curl("/", "--http2-prior-knowledge", "-d", "x" * 100_000, "-w", " %{http_version}"))
+            return await in_thread(
+                lambda: site.curl("/", "--http2-prior-knowledge", "-d", "x" * 100_000, "-w", " %{http_version}")
+            )
 
     version = subprocess.run(["curl", "-V"], capture_output=True, text=True).stdout
     if "nghttp2" not in version:

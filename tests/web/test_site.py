@@ -292,7 +292,12 @@ def test_what_is_wrapped_is_compressed_for_who_takes_it():
 
 def test_a_request_knows_where_it_is():
     def render(request):
-        urls = (request.prePathURL(), bytes(str(request.URLPath()), "ascii"), request.childLink(b"c"), request.sibLink(b"s"))
+        urls = (
+            request.prePathURL(),
+            bytes(str(request.URLPath()), "ascii"),
+            request.childLink(b"c"),
+            request.sibLink(b"s"),
+        )
         return b" ".join(urls)
 
     root = resource.Resource()

@@ -234,9 +234,7 @@ class H2Stream:
             ValueError: There is one already.
         """
         if self.producer is not None:
-            raise ValueError(
-                f"registering producer {producer} before previous one ({self.producer}) was unregistered"
-            )
+            raise ValueError(f"registering producer {producer} before previous one ({self.producer}) was unregistered")
         if not streaming:
             self.producer = pulled = _PullToPush(producer, self)
             self._hasStreamingProducer = False

@@ -90,6 +90,15 @@ class Answering:
         else:
             self.responseHeaders.setRawHeaders(name, [value])
 
+    def add_header(self, name: bytes, value: bytes) -> None:
+        """Add a field of the answer to what was there."""
+        if self._responseHeaders is None:
+            canonical = _canonical(name)
+            if canonical not in self._answer:
+                self._answer[canonical] = value
+                return
+        self.responseHeaders.addRawHeader(name, value)
+
     def setResponseCode(self, code: int, message: bytes | None = None) -> None:
         """
         Answer with status ``code``.

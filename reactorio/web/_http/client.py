@@ -40,9 +40,7 @@ class HTTPClient(LineReceiver):
     def sendHeader(self, name: bytes, value: Any) -> None:
         """Send a field; a value that is no bytes is written as text."""
         text = value if isinstance(value, bytes) else str(value).encode("ascii")
-        self.transport.writeSequence(
-            [_sanitizeLinearWhitespace(name), b": ", _sanitizeLinearWhitespace(text), b"\r\n"]
-        )
+        self.transport.writeSequence([_sanitizeLinearWhitespace(name), b": ", _sanitizeLinearWhitespace(text), b"\r\n"])
 
     def endHeaders(self) -> None:
         """End the request's fields."""

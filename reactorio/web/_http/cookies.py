@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reactorio.web.http_headers import _sanitizeLinearWhitespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["parse_cookies", "write_cookie"]
 
 _SAME_SITE = (b"lax", b"strict", b"none")
 
 
-def parse_cookies(values: list[bytes]) -> dict[bytes, bytes]:
+def parse_cookies(values: Iterable[bytes]) -> dict[bytes, bytes]:
     """Return the cookies that Cookie fields hold, by name; what is none is left out."""
     cookies = {}
     for value in values:
@@ -22,7 +25,9 @@ def parse_cookies(values: list[bytes]) -> dict[bytes, bytes]:
     return cookies
 
 
-def write_cookie(name: Any, value: Any, attributes: list[tuple[bytes, Any]], secure: Any, httpOnly: Any, sameSite: Any) -> bytes:
+def write_cookie(
+    name: Any, value: Any, attributes: list[tuple[bytes, Any]], secure: Any, httpOnly: Any, sameSite: Any
+) -> bytes:
     """
     Return what Set-Cookie says; text is UTF-8, and what would end a value or a line is a blank.
 

@@ -62,7 +62,7 @@ class HTTPFactory(ServerFactory):
         if reactor is None:
             from reactorio.internet import reactor as global_reactor  # asked for at the latest moment, as everywhere
 
-            reactor = global_reactor  # type: ignore[assignment]  # the module is the reactor
+            reactor = global_reactor
         self.reactor: Any = reactor
         self.logPath = None if logPath is None else os.path.abspath(logPath)
         self.timeOut = timeout
@@ -71,7 +71,7 @@ class HTTPFactory(ServerFactory):
         self._logFormatter: Any = combinedLogFormatter if logFormatter is None else logFormatter
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        channel = super().buildProtocol(addr)  # type: ignore[arg-type]  # tests have no address
+        channel = super().buildProtocol(addr)
         if channel is not None:
             channel.callLater = self.reactor.callLater
             channel.timeOut = self.timeOut
@@ -111,7 +111,7 @@ class HTTPFactory(ServerFactory):
 
     def _openLogFile(self, path: str | bytes) -> Any:
         """Open the access log: override it for another kind."""
-        return open(path, "a", 1, encoding="utf-8", newline="\n")  # noqa: SIM115  # stopFactory closes it
+        return open(path, "a", 1, encoding="utf-8", newline="\n")  # stopFactory closes it
 
     def _updateLogDateTime(self) -> None:
         """Write the time that lines have, and again each second."""

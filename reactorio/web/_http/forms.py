@@ -85,7 +85,7 @@ def _multipart(content: bytes, content_type: bytes, most: int | None, head_size:
 
 def _boundary_of(content_type: bytes) -> bytes:
     try:
-        message = Message()
+        message: Message = Message()
         message["content-type"] = content_type.decode("ascii")
         boundary = message.get_boundary("").encode("ascii")
     except UnicodeError as exc:
@@ -111,7 +111,7 @@ def _field_of(part: bytes, head_size: int) -> tuple[bytes, bytes] | None:
 
 
 def _name_of(head: bytes) -> bytes | None:
-    message = BytesHeaderParser(_class=EmailMessage).parsebytes(head + b"\r\n\r\n")
+    message: EmailMessage = BytesHeaderParser(_class=EmailMessage).parsebytes(head + b"\r\n\r\n")
     name = message.get_param("name", header="content-disposition")
     if isinstance(name, tuple):
         charset, _, text = name

@@ -142,7 +142,7 @@ class HeadReader:
         self.expects_continue = self.has_cookies = False
         hosts = codings = 0
         for name, value in self.fields:
-            name = name.lower()  # noqa: PLW2901  # the fields keep theirs
+            name = name.lower()
             if name not in _LOOKED_AT:
                 continue
             if name == b"host":

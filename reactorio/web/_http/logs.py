@@ -17,7 +17,7 @@ __all__ = ["combinedLogFormatter", "proxiedLogFormatter"]
 __name__ = "reactorio.web.http"  # the public path
 
 # What would end a quoted field, or the line, or change a terminal.
-_UNSAFE = re.compile(r'[^ !#-\[\]-~]')
+_UNSAFE = re.compile(r"[^ !#-\[\]-~]")
 
 
 def _escape(s: bytes | str) -> str:

@@ -9,8 +9,6 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, AnyStr
 
-
-
 from reactorio._interface import implementer
 from reactorio.internet.address import IPv4Address, IPv6Address
 from reactorio.internet.defer import Deferred
@@ -121,7 +119,9 @@ class Request(Answering):
     def __repr__(self) -> str:
         """Return class, address, method, URI and version."""
         return "<{} at 0x{:x} method={} uri={} clientproto={}>".format(
-            type(self).__name__, id(self), *(text.decode("latin-1") for text in (self.method, self.uri, self.clientproto))
+            type(self).__name__,
+            id(self),
+            *(text.decode("latin-1") for text in (self.method, self.uri, self.clientproto)),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -170,7 +170,7 @@ class Request(Answering):
         else:
             limits = getattr(self.channel, "limits", None) or DEFAULT_LIMITS
             small = length is not None and length < limits.body_in_memory
-            self.content = BytesIO() if small else tempfile.TemporaryFile()
+            self.content = BytesIO() if small else tempfile.TemporaryFile()  # noqa: SIM115  # closed with the request
 
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body: keep it."""

@@ -64,6 +64,8 @@ class Request(HTTPRequest, Componentized):
     appRootURL: bytes | None = None
     prepath: Any = None
     postpath: Any = None
+    # Where the site is within another's.
+    sitepath: Any = ()
 
     _log = Logger(namespace="reactorio.web.server")
     _encoder: Any = None
@@ -76,7 +78,8 @@ class Request(HTTPRequest, Componentized):
     def __init__(self, channel: Any, *args: Any, parsePOSTFormSubmission: bool | None = None, **kw: Any) -> None:
         if parsePOSTFormSubmission is None:
             parsePOSTFormSubmission = getattr(getattr(channel, "site", None), "_parsePOSTFormSubmission", True)
-        HTTPRequest.__init__(self, channel, *args, parsePOSTFormSubmission=parsePOSTFormSubmission, **kw)
+        kw["parsePOSTFormSubmission"] = parsePOSTFormSubmission
+        HTTPRequest.__init__(self, channel, *args, **kw)
         Componentized.__init__(self)
 
     # ---- finding the resource, and answering
