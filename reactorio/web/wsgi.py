@@ -133,6 +133,8 @@ class _WSGIResponse:
     # In the application's thread: the response's head, and whether some of the body followed, so that it is settled.
     _head: tuple[int, bytes, list[tuple[bytes, bytes]]] | None = None
     _is_settled = False
+    # A body that is whole.
+    _rest = b""
     # In the reactor's thread.
     _has_begun = False
     _has_ended = False
@@ -177,7 +179,9 @@ class _WSGIResponse:
     def _call_application(self) -> None:
         result = self.application(self.environ, self.startResponse)
         try:
-            self._infer_length(result)
+            if (type(result) is list or type(result) is tuple) and len(result) == 1 and not self._is_settled:
+                self._whole_body(result[0])
+                return
             for chunk in result:
                 if chunk:
                     self.write(chunk)
@@ -190,13 +194,22 @@ class _WSGIResponse:
         if self._head is None and not self._is_gone:
             raise RuntimeError("The application has not called start_response.")
 
-    def _infer_length(self, result: Any) -> None:
-        """Say how long a body of one chunk is, if the application has not (PEP 3333, on the Content-Length header)."""
-        if self._head is None or self._is_settled or not isinstance(result, (list, tuple)) or len(result) != 1:
-            return
-        code, _, headers = self._head
-        if code not in NO_BODY_CODES and not any(name.lower() == b"content-length" for name, _ in headers):
-            headers.append((b"content-length", b"%d" % len(result[0])))
+    def _whole_body(self, data: bytes) -> None:
+        """Have the body sent with the end, and its length said if the application has not (PEP 3333, on Content-Length)."""
+        code, _, headers = self._checked(data)
+        # An empty answer to HEAD says nothing of the body that GET would have.
+        has_body = code not in NO_BODY_CODES and (data or self.request.method != b"HEAD")
+        if has_body and not any(name.lower() == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(data)))
+        self._rest = data
+
+    def _checked(self, data: bytes) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        """Return the head of what some of the body is to be sent for."""
+        if not isinstance(data, bytes):
+            raise TypeError(f"Can only write bytes to a transport, not {data!r}")
+        if self._head is None:
+            raise RuntimeError("The application writes before it has called start_response.")
+        return self._head
 
     def startResponse(
         self,
@@ -229,15 +242,12 @@ class _WSGIResponse:
 
     def write(self, data: bytes) -> None:
         """Send some of the body, and wait if the client does not keep up."""
-        if not isinstance(data, bytes):
-            raise TypeError(f"Can only write bytes to a transport, not {data!r}")
-        if self._head is None:
-            raise RuntimeError("The application writes before it has called start_response.")
+        self._checked(data)
         if self._is_gone:
             raise _ClientGone("The client is gone.")
         if data:
             self._is_settled = True
-            self._outbox.put(self._send, data, size=len(data))
+            self._outbox.put(self._send_some, data, size=len(data))
             self._outbox.wait_for_room()
 
     # -- In the reactor's thread
@@ -248,8 +258,10 @@ class _WSGIResponse:
         self._has_begun = True
         code, phrase, headers = self._head
         self.request.setResponseCode(code, phrase)
+        # Others' requests have no such method.
+        add = getattr(self.request, "add_header", None) or self.request.responseHeaders.addRawHeader
         for name, value in headers:
-            self.request.responseHeaders.addRawHeader(name, value)
+            add(name, value)
             if name.lower() == b"content-length" and value.isdigit():
                 self._length_left = int(value)
         if self.request.method == b"HEAD" or code in NO_BODY_CODES:
@@ -265,6 +277,9 @@ class _WSGIResponse:
                 # The client would take the rest for the next response.
                 data = data[: self._length_left]
         self.request.write(data)
+
+    def _send_some(self, data: bytes) -> None:
+        self._send(data)
         if not self._is_producing and not self._is_gone:
             self._is_producing = True
             self.request.registerProducer(self, True)
@@ -272,8 +287,13 @@ class _WSGIResponse:
     def _end(self) -> None:
         if self._is_gone or self._has_ended:
             return
-        self._begin()
+        if self._rest:
+            self._send(self._rest)
+        else:
+            self._begin()
         self._stop_producing()
+        if self._is_gone:
+            return
         if self._length_left:
             self._log.error(
                 "The body of {method} {uri} is {by} bytes {than} than its Content-Length.",

@@ -122,8 +122,10 @@ def test_head_and_not_modified_have_no_body(serve):
         return site.ask("/", "HEAD")
 
     head = serve(answering(b"body"), work)
+    silent = serve(answering(b""), work)
     unchanged = serve(answering(status="304 Not Modified"), lambda site: site.ask("/"))
 
+    assert "content-length" not in silent.headers
     assert (head.status, head.body, head.headers["content-length"]) == (200, b"", "4")
     assert (unchanged.status, unchanged.body) == (304, b"")
 
