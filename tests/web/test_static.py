@@ -517,3 +517,17 @@ def test_a_file_that_becomes_shorter_ends_its_stream_of_http_2(run, public):
 
     with pytest.raises(subprocess.CalledProcessError):
         visit(run, Shrinking(str(public)), lambda site: site.curl("/shrinking", "--http2-prior-knowledge"))
+
+
+def test_a_file_that_is_a_whole_response_is_sent_as_it_is(run, public):
+    whole = b"HTTP/1.1 299 As it is\r\nX-A: b\r\n\r\nthe body"
+    (public / "a.asis").write_bytes(whole)
+    root = static.File(str(public))
+    root.processors = {".asis": static.ASISProcessor}
+
+    def work(site):
+        return site.raw(b"GET /a.asis HTTP/1.1\r\nHost: x\r\n\r\n"), site.ask("/a.asis")
+
+    raw, answer = visit(run, root, work)
+    assert raw == whole
+    assert (answer.status, answer.headers, answer.body) == (299, {"x-a": "b"}, b"the body")

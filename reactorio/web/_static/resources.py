@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio.python import components
 from reactorio.python.compat import networkString
-from reactorio.web import _refusals, resource, server
+from reactorio.web import _refusals, http, resource, server
 from reactorio.web.util import redirectTo
 
 if TYPE_CHECKING:
@@ -102,10 +102,18 @@ class ASISProcessor(resource.Resource):
         self.path = path
         self.registry = registry or Registry()
 
-    def render(self, request: Request) -> bytes | int:
-        with open(self.path, "rb") as file:
-            content = file.read()
+    def render(self, request: Request) -> Any:
+        channel = request.channel
+        if not isinstance(channel, http.HTTPChannel):
+            return _refusals.error_page(http.NOT_IMPLEMENTED, "Not Implemented", "Ask in HTTP/1.1.").render(request)
+        try:
+            with open(self.path, "rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            return _refusals.not_found("File not found.").render(request)
+        # Only the file knows where its body ends.
+        channel.persistent = False
         request.startedWriting = 1
         request.write(content)
-        request.loseConnection()
+        request.finish()
         return server.NOT_DONE_YET
