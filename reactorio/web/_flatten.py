@@ -261,11 +261,11 @@ class _Document:
         if not tag.children and is_void:
             self._enter(iter(()), inside, _quoted(b" />", scope), tag)
         else:
-            parts = iter((_Raw(_quoted(b">", scope)), tag.children))
-            self._enter(parts, inside, _quoted(end, scope), tag)
+            inner: tuple[Any, ...] = (_Raw(_quoted(b">", scope)), tag.children)
+            self._enter(iter(inner), inside, _quoted(end, scope), tag)
         for key, value in reversed(attributes):
-            parts = iter((_Raw(_quoted(b" " + key + b'="', scope)), value))
-            self._enter(parts, value_scope, _quoted(b'"', scope))
+            parts: tuple[Any, ...] = (_Raw(_quoted(b" " + key + b'="', scope)), value)
+            self._enter(iter(parts), value_scope, _quoted(b'"', scope))
         self._markup(start, scope)
 
     def _raw(self, part: _Raw, scope: _Scope) -> None:
