@@ -146,6 +146,7 @@ from reactorio.internet.interfaces import (
     IProducer,
     IProtocol,
     IProtocolFactory,
+    IProtocolNegotiationFactory,
     IPullProducer,
     IPushProducer,
     IReactorCore,
@@ -244,16 +245,56 @@ from reactorio.trial._results import TestResult
 from reactorio.trial.itrial import IReporter, IReporterWithDurations, ITestCase
 from reactorio.trial.reporter import SubunitReporter, TestResultDecorator
 from reactorio.trial.runner import TestHolder
+from reactorio.web._asgi.exchange import Exchange
 
 # reactorio.application.reactors
 from reactorio.web._auth.basic import BasicCredentialFactory
 from reactorio.web._auth.digest import DigestCredentialFactory
 from reactorio.web._auth.wrapper import HTTPAuthSessionWrapper, UnauthorizedResource, _UntilLoggedOut
+from reactorio.web._client.agent import Agent, _StandardEndpointFactory
+from reactorio.web._client.cookies import CookieAgent
+from reactorio.web._client.decoding import ContentDecoderAgent
+from reactorio.web._client.policies import (
+    BrowserLikePolicyForHTTPS,
+    HostnameCachingHTTPSPolicy,
+    _ContextFactoryWithContext,
+    _DeprecatedToCurrentPolicyForHTTPS,
+)
+from reactorio.web._client.proxies import ProxyAgent
+from reactorio.web._client.reading import FileBodyProducer
+from reactorio.web._client.redirects import RedirectAgent
+from reactorio.web._client.request import ChunkedEncoder
+from reactorio.web._client.request import Request as ClientRequest
+from reactorio.web._client.response import Response, TransportProxyProducer
 from reactorio.web._element import Element
+from reactorio.web._h2.connection import H2Connection
+from reactorio.web._h2.stream import H2Stream
+from reactorio.web._http.channel import HTTPChannel
+from reactorio.web._http.generic import _GenericHTTPChannelProtocol
+from reactorio.web._http.interfaces import _IDeprecatedHTTPChannelToRequestInterface
+from reactorio.web._http.logs import _XForwardedForAddress
+from reactorio.web._http.request import Request as HTTPRequest
 from reactorio.web._loaders import TagLoader, XMLFile, XMLString
+from reactorio.web._server.encoding import GzipEncoderFactory, _GzipEncoder
+from reactorio.web._server.request import Request
+from reactorio.web._server.site import Site
 from reactorio.web._static.producers import StaticProducer
-from reactorio.web.iweb import ICredentialFactory, IRenderable, ITemplateLoader
-from reactorio.web.resource import IResource
+from reactorio.web._websocket.connection import Connection as WebSocketConnection
+from reactorio.web.iweb import (
+    IAgent,
+    IAgentEndpointFactory,
+    IBodyProducer,
+    IClientRequest,
+    ICredentialFactory,
+    IPolicyForHTTPS,
+    IRenderable,
+    IRequest,
+    IResponse,
+    ITemplateLoader,
+    _IRequestEncoder,
+    _IRequestEncoderFactory,
+)
+from reactorio.web.resource import EncodingResourceWrapper, IResource, Resource, _IEncodingResource
 from reactorio.web.wsgi import WSGIResource, _WSGIResponse
 
 _IReactorInstaller: list[type[IReactorInstaller]] = [InstallableReactor]
@@ -268,6 +309,7 @@ _IServiceMaker: list[type[IServiceMaker]] = [ServiceMaker]  # type: ignore[list-
 # reactorio.internet.interfaces
 
 _IAddress: list[type[IAddress]] = [
+    _XForwardedForAddress,
     IPv4Address,
     IPv6Address,
     HostnameAddress,
@@ -278,6 +320,10 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    HTTPRequest,
+    HTTPChannel,
+    H2Stream,
+    ChunkedEncoder,
     WithTLS,
     DTP,
     FileConsumer,
@@ -314,10 +360,21 @@ _ILoggingContext: list[type[ILoggingContext]] = [
 _IMulticastTransport: list[type[IMulticastTransport]] = [MulticastPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
 _IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
-_IProtocol: list[type[IProtocol]] = [ConsumerToProtocolAdapter, Protocol]
+_IProtocol: list[type[IProtocol]] = [
+    _GenericHTTPChannelProtocol,
+    H2Connection,
+    WebSocketConnection,
+    ConsumerToProtocolAdapter,
+    Protocol,
+]
 _IProtocolFactory: list[type[IProtocolFactory]] = [Factory]
 _IPullProducer: list[type[IPullProducer]] = [StaticProducer, _Puller, FileSender, Chargen, LinesProducer]
 _IPushProducer: list[type[IPushProducer]] = [
+    TransportProxyProducer,
+    HTTPChannel,
+    H2Stream,
+    H2Connection,
+    Exchange,
     StaticProducer,
     _WSGIResponse,
     WithTLS,
@@ -385,6 +442,8 @@ _IStreamClientEndpointStringParserWithReactor: list[type[IStreamClientEndpointSt
 _ISystemHandle: list[type[ISystemHandle]] = [WithTLS, TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
 _ITCPTransport: list[type[ITCPTransport]] = [Connection]
 _ITransport: list[type[ITransport]] = [
+    HTTPChannel,
+    H2Stream,
     WithTLS,
     _ProcessEndpointTransport,
     FileWrapper,
@@ -453,6 +512,7 @@ _IAcceptableCiphers: list[type[IAcceptableCiphers]] = [OpenSSLAcceptableCiphers]
 _ICipher: list[type[ICipher]] = [OpenSSLCipher]
 _INegotiated: list[type[INegotiated]] = [WithTLS, _WithTLS, TLSMemoryBIOProtocol]  # type: ignore[list-item]  # read-only: nobody else says what was agreed on
 _IOpenSSLClientConnectionCreator: list[type[IOpenSSLClientConnectionCreator]] = [
+    _ContextFactoryWithContext,
     _ContextFactoryToConnectionFactory,
     OpenSSLCertificateOptions,
     ClientTLSOptions,
@@ -531,7 +591,9 @@ _IWriteFile: list[type[IWriteFile]] = [_FileWriter]
 _IFinishableConsumer: list[type[IFinishableConsumer]] = [SenderProtocol]
 _IRealm: list[type[IRealm]] = [BaseFTPRealm]
 _IRenderable: list[type[IRenderable]] = [Element]
-_IResource: list[type[IResource]] = [  # pyright: ignore[reportAssignmentType]  # `path` is Twisted's name there
+_IResource: list[type[IResource]] = [
+    Resource,
+    EncodingResourceWrapper,  # pyright: ignore[reportAssignmentType]  # `path` is Twisted's name there
     WSGIResource,
     HTTPAuthSessionWrapper,
     UnauthorizedResource,
@@ -539,3 +601,19 @@ _IResource: list[type[IResource]] = [  # pyright: ignore[reportAssignmentType]  
 ]
 _ITemplateLoader: list[type[ITemplateLoader]] = [TagLoader, XMLFile, XMLString]
 _ICredentialFactory: list[type[ICredentialFactory]] = [BasicCredentialFactory, DigestCredentialFactory]
+_IAgent: list[type[IAgent]] = [RedirectAgent, ProxyAgent, CookieAgent, ContentDecoderAgent, Agent]
+_IAgentEndpointFactory: list[type[IAgentEndpointFactory]] = [_StandardEndpointFactory]
+_IBodyProducer: list[type[IBodyProducer]] = [FileBodyProducer]
+_IClientRequest: list[type[IClientRequest]] = [ClientRequest]  # type: ignore[list-item]  # pyright: ignore[reportAssignmentType]  # absoluteURI is computed
+_IPolicyForHTTPS: list[type[IPolicyForHTTPS]] = [
+    _DeprecatedToCurrentPolicyForHTTPS,
+    HostnameCachingHTTPSPolicy,
+    BrowserLikePolicyForHTTPS,
+]
+_IProtocolNegotiationFactory: list[type[IProtocolNegotiationFactory]] = [Site]
+_IRequest: list[type[IRequest]] = [Request]  # pyright: ignore[reportAssignmentType]  # headers are made when asked for
+_IResponse: list[type[IResponse]] = [Response]  # pyright: ignore[reportAssignmentType]  # headers are made when asked for
+__IDeprecatedHTTPChannelToRequestInterface: list[type[_IDeprecatedHTTPChannelToRequestInterface]] = [HTTPRequest]  # pyright: ignore[reportAssignmentType]  # headers are made when asked for
+__IEncodingResource: list[type[_IEncodingResource]] = [EncodingResourceWrapper]
+__IRequestEncoder: list[type[_IRequestEncoder]] = [_GzipEncoder]
+__IRequestEncoderFactory: list[type[_IRequestEncoderFactory]] = [GzipEncoderFactory]
