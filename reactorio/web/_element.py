@@ -94,3 +94,6 @@ class Element:
         if self.loader is None:
             raise MissingTemplateLoader(self)
         return cast("Flattenable", self.loader.load())
+
+
+Element.__module__ = "reactorio.web.template"

@@ -181,3 +181,6 @@ def formatFailure(myFailure: Failure) -> bytes:
         assert isinstance(failed[0].value, FlattenerError)
         failed[0].raiseException()
     return html[0].decode().encode("ascii", "xmlcharrefreplace")
+
+
+FailureElement.__module__ = "reactorio.web.util"

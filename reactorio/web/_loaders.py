@@ -92,3 +92,7 @@ class XMLFile:
 
 def _as_text(path: str | bytes) -> str:
     return path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
+
+
+for _public in (TagLoader, XMLFile, XMLString):
+    _public.__module__ = "reactorio.web.template"

@@ -222,3 +222,8 @@ class CharRef:
 
     def __repr__(self) -> str:
         return f"CharRef({self.ordinal})"
+
+
+# Not Tag: Twisted tells whom its warnings are about by the file of its module.
+for _public in (slot, CDATA, Comment, CharRef):
+    _public.__module__ = "reactorio.web.template"

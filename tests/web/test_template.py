@@ -203,6 +203,14 @@ def test_copying_what_can_be_read_once_is_deprecated():
         tags.p(part for part in "ab").clone()
 
 
+def test_names_are_public_where_they_are_imported_from():
+    from reactorio.web import template
+
+    for name in ("CDATA", "CharRef", "Comment", "Element", "TagLoader", "XMLFile", "XMLString", "slot"):
+        assert getattr(template, name).__module__ == "reactorio.web.template"
+    assert FailureElement.__module__ == "reactorio.web.util"
+
+
 def test_the_parts_show_what_they_are():
     assert repr(CDATA("x")) == "CDATA('x')"
     assert repr(tags.p("x", a="b")) == "Tag('p', attributes={'a': 'b'}, children=['x'])"

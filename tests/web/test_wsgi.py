@@ -13,6 +13,7 @@ import pytest
 from reactorio.internet import reactor
 from reactorio.python.threadpool import ThreadPool
 from reactorio.web.resource import Resource
+from reactorio.web.server import Site
 from reactorio.web.wsgi import WSGIResource, _WSGIResponse
 from tests.web.hosting import LOOPBACK, Hosted, visit
 
@@ -427,6 +428,34 @@ def test_it_has_no_children(reactor):
         resource.putChild(b"x", Resource())
     with pytest.raises(RuntimeError):
         resource.getChildWithDefault(b"x", None)
+
+
+def test_a_reactor_that_stops_waits_for_no_client(reactor, monkeypatch):
+    closed = []
+    pauseProducing = _WSGIResponse.pauseProducing
+
+    def pause(response: _WSGIResponse) -> None:
+        pauseProducing(response)
+        reactor.stop()
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        try:
+            while True:
+                yield b"x" * 65536
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(_WSGIResponse, "pauseProducing", pause)
+    site = Site(WSGIResource(reactor, reactor.getThreadPool(), application))
+    port = reactor.listenTCP(0, site, interface=LOOPBACK).getHost().port
+    client = socket.create_connection((LOOPBACK, port))
+    client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+
+    reactor.run()
+
+    assert closed == [True]
+    client.close()
 
 
 # -- Flask, unmodified
