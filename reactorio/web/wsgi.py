@@ -58,11 +58,10 @@ class _Outbox:
     ``size`` is how many bytes wait with them.
     """
 
-    def __init__(self, reactor: Any, broken: Callable[[Failure], None]) -> None:
+    def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        # It is made in the reactor's thread, and told there when a call raises.
+        # It is made there.
         self._reactor_thread = threading.get_ident()
-        self._broken = broken
         self._calls: list[tuple[Callable[..., None], tuple[Any, ...], int]] = []
         self._is_awaited = False
         self._changed = threading.Condition()
@@ -99,10 +98,7 @@ class _Outbox:
                     return
                 self._size -= sum(size for _, _, size in calls)
             for call, args, _ in calls:
-                try:
-                    call(*args)
-                except Exception:
-                    self._broken(Failure())
+                call(*args)
 
     def pause(self, paused: bool) -> None:
         with self._changed:
@@ -151,7 +147,7 @@ class _WSGIResponse:
         # A request closes its body with the connection; the thread may be reading it.
         self._content, request.content = request.content, None
         self.environ = environment(request, self._content)
-        self._outbox = _Outbox(reactor, self._broken)
+        self._outbox = _Outbox(reactor)
 
     def start(self) -> None:
         """Run the application in the pool."""
@@ -169,9 +165,9 @@ class _WSGIResponse:
         except BaseException:
             failure = Failure()
             if not (self._is_gone and isinstance(failure.value, _ClientGone)):
-                self._outbox.put(self._fail, failure)
+                self._outbox.put(self._perform, self._fail, failure)
         else:
-            self._outbox.put(self._end)
+            self._outbox.put(self._perform, self._end)
         finally:
             if self._content is not None:
                 self._content.close()
@@ -247,10 +243,21 @@ class _WSGIResponse:
             raise _ClientGone("The client is gone.")
         if data:
             self._is_settled = True
-            self._outbox.put(self._send_some, data, size=len(data))
+            self._outbox.put(self._perform, self._send_some, data, size=len(data))
             self._outbox.wait_for_room()
 
     # -- In the reactor's thread
+
+    def _perform(self, step: Callable[..., None], *args: Any) -> None:
+        try:
+            step(*args)
+        except Exception:
+            # The request does not take what it is given: there is nothing to be done but to let it go.
+            failure = Failure()
+            self._log.failure("A WSGI response cannot be sent", failure=failure)
+            if not self._is_gone:
+                self._gone(failure)
+                self.request.loseConnection()
 
     def _begin(self) -> None:
         if self._has_begun or self._head is None:
@@ -319,13 +326,6 @@ class _WSGIResponse:
             self.request.setResponseCode(INTERNAL_SERVER_ERROR)
             self.request.setHeader(b"Content-Length", b"0")
             self.request.finish()
-
-    def _broken(self, failure: Failure) -> None:
-        """The request does not take what it is given: there is nothing to be done but to let it go."""
-        self._log.failure("A WSGI response cannot be sent", failure=failure)
-        if not self._is_gone:
-            self._gone(failure)
-            self.request.loseConnection()
 
     def _stop_producing(self) -> None:
         self._has_ended = True

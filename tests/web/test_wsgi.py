@@ -421,6 +421,26 @@ def test_what_is_written_to_the_errors_is_logged(serve, logged_errors):
     logged_errors.clear()
 
 
+def test_a_request_leaves_nothing_to_the_garbage_collector(serve):
+    import gc
+
+    def of_wsgi() -> list[object]:
+        return [thing for thing in gc.get_objects() if isinstance(thing, _WSGIResponse)]
+
+    def work(site: Hosted) -> list[object]:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                site.ask("/")
+            return of_wsgi()
+        finally:
+            gc.enable()
+
+    # The last one's thread may still be on its way out.
+    assert len(serve(answering(b"a", b"b"), work)) <= 1
+
+
 def test_it_has_no_children(reactor):
     resource = WSGIResource(reactor, None, never_starts)
 
