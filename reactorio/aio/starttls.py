@@ -200,6 +200,9 @@ class _WithTLS(Connection):
     def _is_writing(self) -> bool:
         return bool(self._beneath._is_writing())
 
+    def unsent_size(self) -> int:
+        return sum(map(len, self._tls._unsent)) + int(self._beneath.unsent_size())
+
     # ---- ends
 
     def connectionLost(self, reason: Failure) -> None:

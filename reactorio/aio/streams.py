@@ -498,6 +498,10 @@ class Connection(asyncio.Protocol):
         """Close the connection."""
         self.loseConnection()
 
+    def unsent_size(self) -> int:
+        """Return the bytes that wait for the peer in this process: if they do not become fewer, it does not read."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     # ---- for the reactor
 
     def _is_reading(self) -> bool:

@@ -8,6 +8,7 @@ Deferred for a request: the connection has one timer, which stands still while a
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
@@ -93,6 +94,8 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     _requestProducer: Any = None
     _requestProducerStreaming: bool | None = None
     _waitingForTransport = False
+    # What the transport had not sent yet when we last looked.
+    _unsent_before: float = inf
     _abortingCall: IDelayedCall | None = None
     _savedTimeOut: float | None = None
     # The time without data that is granted, while a head has less.
@@ -410,6 +413,16 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         if self._handlingRequest and self.timeOut is not None:
             # It is the application's turn, which has all the time it wants.
             self._savedTimeOut = self.setTimeout(None)
+            self._watch_client()
+
+    def _watch_client(self) -> None:
+        """While an answer waits for the client, it is the client's turn."""
+        if self._savedTimeOut is not None:
+            self.setTimeout(self._savedTimeOut if self._waitingForTransport else None)
+
+    def _unsent_size(self) -> int:
+        size = getattr(self.transport, "unsent_size", None)
+        return 0 if size is None else size()
 
     def requestDone(self, request: Any) -> None:
         """``request`` is answered: go on with the next one, or close the connection."""
@@ -420,14 +433,14 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         if self.transport is None:
             # Another protocol has taken it over.
             return
+        if self._savedTimeOut is not None:
+            self.setTimeout(self._savedTimeOut)
+            self._savedTimeOut = None
         if not self.persistent:
             self._over = True
             self._held = b""
             self.loseConnection()
             return
-        if self._savedTimeOut is not None:
-            self.setTimeout(self._savedTimeOut)
-            self._savedTimeOut = None
         if self._read_paused:
             self._read_paused = False
             if not self._waitingForTransport:
@@ -459,11 +472,21 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         self.loseConnection()
 
     def timeoutConnection(self) -> None:
-        """Nothing has come for ``timeOut`` seconds: close the connection, and abort it if it does not close."""
+        """
+        Nothing has come for ``timeOut`` seconds, and nothing of an answer that waits for the client has gone: close the
+        connection, and abort it if it does not close.
+        """
+        unsent = self._unsent_size()
+        if 0 < unsent < self._unsent_before:
+            # It is slow, and not gone.
+            self._unsent_before = unsent
+            self.setTimeout(self.timeOut)
+            return
         self._log.info("Timing out client: {peer}", peer=self.transport.getPeer())
         if self.abortTimeout is not None:
             self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
-        if self.limits is not None and (self._held or self._transferDecoder is not None):
+        is_awaited = (self._held or self._transferDecoder is not None) and not (unsent or self._handlingRequest)
+        if self.limits is not None and is_awaited:
             self._respond_and_close(REQUEST_TIMEOUT)
         else:
             self.loseConnection()
@@ -559,6 +582,8 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     def pauseProducing(self) -> None:
         """The client does not keep up: write no more, and read no more."""
         self._waitingForTransport = True
+        self._unsent_before = self._unsent_size()
+        self._watch_client()
         if not self._read_paused:
             self._networkProducer.pauseProducing()
         if self._requestProducer is not None:
@@ -567,6 +592,7 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     def resumeProducing(self) -> None:
         """The client has caught up."""
         self._waitingForTransport = False
+        self._watch_client()
         if self._requestProducer is not None:
             self._requestProducer.resumeProducing()
         if not self._handlingRequest and self._read_paused:

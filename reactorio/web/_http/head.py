@@ -90,8 +90,8 @@ class HeadReader:
         self.fields: list[tuple[bytes, bytes]] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """What httptools calls for each field."""
-        self.fields.append((name, value))
+        """What httptools calls for each field; it leaves the blanks behind a value."""
+        self.fields.append((name, value.rstrip(b" \t")))
 
     def read(self, head: bytes, limits: Limits | None) -> None:
         """
