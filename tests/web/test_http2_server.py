@@ -127,6 +127,15 @@ def test_fields_are_what_http1_has_in_their_place():
     assert not {"connection", "transfer-encoding"} & set(fields)
 
 
+def test_trailers_are_known_when_the_body_is_whole():
+    client = Client(lambda request: repr(request.trailers).encode())
+    stream = client.h2.get_next_available_stream_id()
+    client.h2.send_headers(stream, POST)
+    client.h2.send_data(stream, b"x")
+    client.h2.send_headers(stream, [("t", "1")], end_stream=True)
+    assert client.answer(stream)[2] == b"[(b't', b'1')]"
+
+
 def test_head_has_the_fields_and_no_body():
     client = Client(hello)
     status, fields, body = client.answer(client.ask([(":method", "HEAD"), *GET[1:]]))

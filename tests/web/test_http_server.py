@@ -133,6 +133,13 @@ def test_a_client_that_waits_to_send_too_much_is_not_told_to_continue():
     assert wire.closed
 
 
+def test_trailers_are_known_when_the_body_is_whole():
+    seen = []
+    wire = Wire(lambda request: seen.append(request.trailers) or b"")
+    wire.send(CHUNKED + POST)
+    assert seen == [[(b"T", b"1")], ()]
+
+
 def test_methods_that_the_parser_does_not_know_reach_the_resource():
     wire = Wire(lambda request: request.method)
     data = b"BREW /pot HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok" + GET

@@ -42,6 +42,14 @@ def test_the_tree_is_walked_segment_by_segment_unquoted():
     assert ask(wire, b"/x%2fy/z?q").body == repr(([b"x/y"], [b"z"])).encode()
 
 
+def test_a_whole_url_is_its_path_and_its_host():
+    root = resource.Resource()
+    root.putChild(b"a", Rendering(lambda request: request.getRequestHostname() + b" " + request.path))
+    wire = Wire(root)
+    assert ask(wire, b"http://other.example:80/a?q").body == b"other.example /a"
+    assert ask(wire, b"http://other.example").status == 404
+
+
 def test_what_is_not_there_is_not_found():
     wire = Wire(resource.Resource())
     answer = ask(wire, b"/no")

@@ -22,10 +22,12 @@ from reactorio.internet.interfaces import IProtocol, IPushProducer, ISSLTranspor
 from reactorio.internet.protocol import Protocol
 from reactorio.protocols.policies import TimeoutMixin
 from reactorio.python.failure import Failure
+from reactorio.web._h2.checks import refuse_malformed
 from reactorio.web._h2.draining import Draining
 from reactorio.web._h2.sending import Sending
 from reactorio.web._h2.stream import H2Stream
 from reactorio.web._h2.tokens import take
+from reactorio.web._http.head import Refused
 from reactorio.web._http.limits import DEFAULT_LIMITS
 from reactorio.web._http.request import Request
 from reactorio.web._responses import REQUEST_ENTITY_TOO_LARGE
@@ -117,6 +119,9 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
             self._protocol_failed(Failure())
             return
         self.resetTimeout()
+        if self.conn.state_machine.state is h2.connection.ConnectionState.CLOSED:
+            # The client has gone: nothing can be said to requests that came with its GOAWAY.
+            events.sort(key=lambda event: type(event) is not h2.events.ConnectionTerminated)
         for event in events:
             handler = _HANDLERS.get(type(event))
             if handler is not None:
@@ -183,7 +188,7 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
 
     def _requestReceived(self, event: h2.events.RequestReceived) -> None:
         streamID = event.stream_id
-        if self._is_too_many(streamID) or self._is_too_late(streamID):
+        if self._is_too_many(streamID) or self._is_too_late(streamID) or self._is_malformed(event):
             return
         self._outbound[streamID] = deque()
         self._streamCleanupCallbacks[streamID] = Deferred()
@@ -205,7 +210,7 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
         """Has the client more requests than it may, though h2 counts its streams? It has when it resets them."""
         if len(self.streams) < self.effective_limits.streams:
             return False
-        self.conn.reset_stream(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
+        self._reset(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
         return True
 
     def _is_too_late(self, streamID: int) -> bool:
@@ -214,8 +219,27 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
             if self._is_impatient and self.streams and not self._has_announced:
                 self._announce()
             return False
-        self.conn.reset_stream(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
+        self._reset(streamID, h2.errors.ErrorCodes.REFUSED_STREAM)
         return True
+
+    def _is_malformed(self, event: h2.events.RequestReceived) -> bool:
+        """Is it no request? Its stream is reset then, which counts as if the client had done it (CVE-2025-8671)."""
+        try:
+            refuse_malformed(event.headers, event.stream_ended is not None)
+        except Refused as refusal:
+            self._log.debug("Refused a request: {why}", why=str(refusal))
+        else:
+            return False
+        if self._may_reset():
+            self._reset(event.stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+        return True
+
+    def _reset(self, streamID: int, error: h2.errors.ErrorCodes) -> None:
+        try:
+            self.conn.reset_stream(streamID, error)
+        except h2.exceptions.StreamClosedError:
+            # The client has done so, and that event is still to come.
+            return
 
     def _requestDataReceived(self, event: h2.events.DataReceived) -> None:
         stream = self.streams.get(event.stream_id)
@@ -232,6 +256,11 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
         stream = self.streams.get(event.stream_id)
         if stream is not None:
             stream.requestComplete()
+
+    def _trailers_received(self, event: h2.events.TrailersReceived) -> None:
+        stream = self.streams.get(event.stream_id)
+        if stream is not None and isinstance(stream._request, Request):
+            stream._request.trailers = list(event.headers)
 
     def _requestAborted(self, event: h2.events.StreamReset) -> None:
         if not self._may_reset():
@@ -314,12 +343,13 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
 
     def openStreamWindow(self, streamID: int, increment: int) -> None:
         """Let the client send ``increment`` bytes more on a stream."""
-        if not increment:
+        if not increment or not self._stillProducing:
             return
         try:
             self.conn.acknowledge_received_data(increment, streamID)
         except h2.exceptions.StreamClosedError:
-            return
+            # The connection's window is open again, all the same.
+            pass
         self._tryToWriteControlData()
 
     def endRequest(self, streamID: int) -> None:
@@ -389,6 +419,7 @@ H2Connection.__module__ = "reactorio.web._http2"
 _HANDLERS: dict[type, Callable[[H2Connection, Any], object]] = {
     h2.events.RequestReceived: H2Connection._requestReceived,
     h2.events.DataReceived: H2Connection._requestDataReceived,
+    h2.events.TrailersReceived: H2Connection._trailers_received,
     h2.events.StreamEnded: H2Connection._requestEnded,
     h2.events.StreamReset: H2Connection._requestAborted,
     h2.events.WindowUpdated: H2Connection._handleWindowUpdate,

@@ -28,6 +28,20 @@ __all__ = ["Sending"]
 _END = None
 
 
+def take_up_to(room: int, waiting: deque[bytes | memoryview | None]) -> bytes:
+    """Take what fits into ``room`` bytes from the beginning of what waits, up to the stream's end."""
+    taken: list[bytes | memoryview] = []
+    while room > 0 and waiting and (part := waiting[0]) is not _END:
+        waiting.popleft()
+        if len(part) > room:
+            # A view: what is left of a large answer is not copied for each of its frames.
+            waiting.appendleft(memoryview(part)[room:])
+            part = memoryview(part)[:room]
+        taken.append(part)
+        room -= len(part)
+    return b"".join(taken)
+
+
 class Sending:
     """
     The part of `H2Connection` that writes.
@@ -60,7 +74,9 @@ class Sending:
         self._reactor = reactor
         self._bufferedControlFrames: deque[bytes] = deque()
         # What each stream has to send; whose turn it is, is first.
-        self._outbound: dict[int, deque[bytes | None]] = {}
+        self._outbound: dict[int, deque[bytes | memoryview | None]] = {}
+        # How many bytes those are: a write is not to cost more for what was written before.
+        self._unsent: dict[int, int] = {}
         self._turns: deque[int] = deque()
         self._schedule()
 
@@ -103,6 +119,8 @@ class Sending:
     def queue(self, streamID: int, data: bytes | None) -> None:
         """Let ``data`` wait for its turn; None is the stream's end."""
         self._outbound[streamID].append(data)
+        if data:
+            self._unsent[streamID] = self._unsent.get(streamID, 0) + len(data)
         if streamID not in self._turns:
             self._turns.append(streamID)
         self._schedule()
@@ -110,6 +128,7 @@ class Sending:
     def drop(self, streamID: int) -> None:
         """Send no more of a stream."""
         self._outbound.pop(streamID, None)
+        self._unsent.pop(streamID, None)
         if streamID in self._turns:
             self._turns.remove(streamID)
 
@@ -135,8 +154,7 @@ class Sending:
     def _send_one(self, streamID: int) -> bool:
         """Send a frame of a stream. Returns whether it has more that may be sent."""
         waiting = self._outbound[streamID]
-        data = waiting[0]
-        if data is _END:
+        if waiting[0] is _END:
             waiting.popleft()
             self._send_end(streamID)
             return False
@@ -144,13 +162,12 @@ class Sending:
         if room <= 0:
             # It has its turn again when the client's window is larger.
             return False
-        waiting.popleft()
-        if len(data) > room:
-            waiting.appendleft(data[room:])
-            data = data[:room]
-        self.conn.send_data(streamID, data)
-        self.resetTimeout()
-        self.transport.write(self.conn.data_to_send())
+        data = take_up_to(room, waiting)
+        if data:
+            self._unsent[streamID] -= len(data)
+            self.conn.send_data(streamID, data)
+            self.resetTimeout()
+            self.transport.write(self.conn.data_to_send())
         if streamID in self.streams:
             self.streams[streamID].windowUpdated()
         return bool(self._outbound.get(streamID))
@@ -169,9 +186,8 @@ class Sending:
 
     def remaining(self, streamID: int) -> int:
         """Return how much more a stream may write before it has to wait."""
-        waiting = sum(map(len, filter(None, self._outbound.get(streamID, ()))))
         window: int = self.conn.local_flow_control_window(streamID)
-        return window - waiting
+        return window - self._unsent.get(streamID, 0)
 
     # ---- the transport, of which this is the producer
 

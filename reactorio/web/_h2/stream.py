@@ -140,6 +140,7 @@ class H2Stream:
         """
         self._received += len(data)
         if self.is_too_large(self._received):
+            self._conn.openStreamWindow(self.streamID, flowControlledLength)
             self._respond_and_close(REQUEST_ENTITY_TOO_LARGE)
         elif self.producing:
             self._request.handleContentChunk(data)
@@ -157,7 +158,9 @@ class H2Stream:
 
     def connectionLost(self, reason: Failure) -> None:
         """The stream ended before the answer did."""
-        self._inboundDataBuffer = []
+        kept, self._inboundDataBuffer = self._inboundDataBuffer, []
+        # What nobody wants any more has shrunk the window of the whole connection.
+        self._conn.openStreamWindow(self.streamID, sum(part[1] for part in kept if part is not None))
         if self.producer is not None:
             producer, self.producer = self.producer, None
             if not self._hasStreamingProducer:

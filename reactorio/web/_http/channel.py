@@ -402,6 +402,10 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         return b""
 
     def _finishRequestBody(self, data: bytes) -> None:
+        trailers = getattr(self._transferDecoder, "_trailerHeaders", None)
+        if trailers and isinstance(self.requests[-1], Request):
+            fields = (line.partition(b":") for line in trailers)
+            self.requests[-1].trailers = [(name, value.strip(b" \t")) for name, _, value in fields]
         self._transferDecoder = None
         self._behind = data
 

@@ -129,3 +129,6 @@ class HTTPFactory(ServerFactory):
         if file is None or (file is log.logfile and not globalLogBeginner.is_heard()):
             return
         file.write(self._logFormatter(self._logDateTime, request) + "\n")
+
+
+HTTPFactory.__module__ = "reactorio.web.http"

@@ -158,3 +158,6 @@ class _GenericHTTPChannelProtocol:
 def _genericHTTPChannelProtocolFactory(self: Any) -> _GenericHTTPChannelProtocol:
     """Make a connection: what `HTTPFactory.protocol` is."""
     return _GenericHTTPChannelProtocol(HTTPChannel())
+
+
+_GenericHTTPChannelProtocol.__module__ = "reactorio.web.http"

@@ -26,6 +26,7 @@ from reactorio.web._responses import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE
 from reactorio.web.http_headers import Headers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import IO
 
     from reactorio.internet.interfaces import IAddress, IPullProducer, IPushProducer
@@ -74,6 +75,7 @@ class Request(Answering):
         requestHeaders, responseHeaders: The fields that came, and those that go.
         client, host: The addresses of the client and of this end.
         received_cookies: What Cookie says.
+        trailers: The fields behind a body in chunks: names and values.
         finished: Is the answer whole?
         startedWriting: Is its head sent?
         chunked: Is it sent in chunks?
@@ -95,6 +97,8 @@ class Request(Answering):
     queued: Any = 0
     client: Any = _OfConnection("getPeer")
     host: Any = _OfConnection("getHost")
+
+    trailers: Sequence[tuple[bytes, bytes]] = ()
 
     _disconnected = False
     _forceSSL: bool | int = 0

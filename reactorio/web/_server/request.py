@@ -103,6 +103,8 @@ class Request(HTTPRequest, Componentized):
                 self._answer_with_nothing(BAD_REQUEST)
                 return
             path = self.path
+        if path[:1] != b"/":
+            path = self._path_of(path)
         segments = path[1:].split(b"/")
         self.postpath = list(map(unquote_to_bytes, segments)) if b"%" in path else segments
         try:
@@ -130,6 +132,19 @@ class Request(HTTPRequest, Componentized):
         self.setResponseCode(status)
         self.setHeader(b"Content-Length", b"0")
         self.finish()
+
+    def _path_of(self, target: bytes) -> bytes:
+        """
+        Return the path of a target that is a whole URL, whose host counts more than Host (RFC 9112 section 3.2.2).
+
+        Unlike Twisted's, which finds no resource for one.
+        """
+        _, is_url, rest = target.partition(b"://")
+        if is_url:
+            host, slash, path = rest.partition(b"/")
+            self.requestHeaders.setRawHeaders(b"host", [host])
+            self.path = target = slash + path or b"/"
+        return target
 
     def _handleStar(self) -> None:
         """Answer what is asked of the server as a whole (RFC 9110 section 9.3.7)."""
