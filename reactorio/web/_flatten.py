@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from reactorio.internet.defer import Deferred, fail, succeed
 from reactorio.python.failure import Failure
-from reactorio.web import _escape
 from reactorio.web._stan import CDATA, CharRef, Comment, Tag, slot, voidElements
+from reactorio.web._template import escape
 from reactorio.web.error import FlattenerError, UnfilledSlot, UnsupportedType
 from reactorio.web.iweb import IRenderable
 
@@ -54,7 +54,7 @@ BUFFER_SIZE = 2**16
 
 _surrogates = re.compile("[\ud800-\udfff]")
 
-_voids = frozenset(map(_escape.name, voidElements))
+_voids = frozenset(map(escape.name, voidElements))
 _MISSING: Any = object()
 
 
@@ -143,7 +143,7 @@ class _Document:
             for part in parts:
                 kind = type(part)
                 if plain and kind is str:
-                    self._put(_escape.content(part))
+                    self._put(escape.content(part))
                 else:
                     visit = _visits.get(kind) or _visit_for(part)
                     waiting = visit(self, part, scope)
@@ -180,7 +180,7 @@ class _Document:
         if scope.bare:
             self._put(_quoted(text.encode() if isinstance(text, str) else text, scope))
         else:
-            self._put(_quoted(_escape.content(text), scope))
+            self._put(_quoted(escape.content(text), scope))
 
     def _sequence(self, parts: Any, scope: _Scope) -> None:
         self._enter(iter(parts), scope, b"", parts)
@@ -193,10 +193,10 @@ class _Document:
         self._enter(iter((content,)), scope, b"", part)
 
     def _cdata(self, part: CDATA, scope: _Scope) -> None:
-        self._markup(_escape.cdata(part.data), scope)
+        self._markup(escape.cdata(part.data), scope)
 
     def _comment(self, part: Comment, scope: _Scope) -> None:
-        self._markup(_escape.comment(part.data), scope)
+        self._markup(escape.comment(part.data), scope)
 
     def _charref(self, part: CharRef, scope: _Scope) -> None:
         self._markup(b"&#%d;" % part.ordinal, scope)
@@ -238,7 +238,7 @@ class _Document:
             if type(value) is not str:
                 self._rich_element(tag, scope)
                 return
-            written += b" " + _escape.name(key) + b'="' + _escape.attribute(value) + b'"'
+            written += b" " + escape.name(key) + b'="' + escape.attribute(value) + b'"'
         children = tag.children
         if not children:
             self._markup(written + (b" />" if is_void else b">" + end), scope)
@@ -247,7 +247,7 @@ class _Document:
             self._enter(iter(children), scope._replace(bare=False), _quoted(end, scope), tag, children)
         elif type(children) is list and len(children) == 1 and type(children[0]) is str and _is_text(children[0]):
             # Half of all tags hold text and nothing else: no frame for them.
-            self._put(written + b">" + _escape.content(children[0]) + end)
+            self._put(written + b">" + escape.content(children[0]) + end)
         else:
             self._put(written + b">")
             self._enter(iter(children), scope, end, tag, children)
@@ -257,7 +257,7 @@ class _Document:
         start, end, is_void = _forms(tag.tagName)
         inside = scope._replace(bare=False)
         value_scope = scope._replace(levels=scope.levels + 1, bare=True)
-        attributes = [(_escape.name(key), value) for key, value in tag.attributes.items()]
+        attributes = [(escape.name(key), value) for key, value in tag.attributes.items()]
         if not tag.children and is_void:
             self._enter(iter(()), inside, _quoted(b" />", scope), tag)
         else:
@@ -278,7 +278,7 @@ class _Document:
 @lru_cache(maxsize=1024)
 def _forms(name: bytes | str) -> tuple[bytes, bytes, bool]:
     """Return how a tag begins and ends, and whether it has no end if there is nothing in it."""
-    written = _escape.name(name)
+    written = escape.name(name)
     return b"<" + written, b"</" + written + b">", written in _voids
 
 
@@ -296,7 +296,7 @@ class _Raw(NamedTuple):
 def _quoted(data: bytes, scope: _Scope) -> bytes:
     """Return bytes as they stand in the values of as many attributes as the scope has levels."""
     for _ in range(scope.levels):
-        data = _escape.attribute(data)
+        data = escape.attribute(data)
     return data
 
 

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, cast
 from reactorio.logger import Logger
 from reactorio.web._element import Element, renderer
 from reactorio.web._flatten import Flattenable, flatten, flattenString
-from reactorio.web._loaders import TagLoader, XMLFile, XMLString
 from reactorio.web._responses import INTERNAL_SERVER_ERROR
 from reactorio.web._stan import CDATA, CharRef, Comment, Tag, slot
-from reactorio.web._xmltemplate import TEMPLATE_NAMESPACE
+from reactorio.web._template.loaders import TagLoader, XMLFile, XMLString
+from reactorio.web._template.xml import TEMPLATE_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +158,7 @@ def _report(request: Any, failure: Failure, make: Callable[[Failure], Element] |
         return tags.div("An error occurred while rendering the response.", style=style)
     if make is None:
         # Pages about errors are made of templates.
-        from reactorio.web._failures import FailureElement
+        from reactorio.web._template.failures import FailureElement
 
         make = FailureElement
     return make(failure)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reactorio.web import resource
-from reactorio.web._escape import attribute
-from reactorio.web._failures import (
+from reactorio.web._template.escape import attribute
+from reactorio.web._template.failures import (
     FailureElement,
     _FrameElement,
     _SourceFragmentElement,

@@ -2,16 +2,13 @@
 WSGI applications as resources (PEP 3333).
 
 An application runs in a thread of a pool: it is called, its iterable read and closed there. What it says goes to the reactor
-by a queue (`_Outbox`), and its thread waits when the client is slower than the application: an answer of any size takes the
+by a queue (`_wsgi.outbox`), and its thread waits when the client is slower than the application: an answer of any size takes the
 memory of a few chunks.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from warnings import warn
 
 from reactorio._interface import implementer
 from reactorio.internet.interfaces import IPushProducer
@@ -19,97 +16,21 @@ from reactorio.logger import Logger
 from reactorio.python.failure import Failure
 from reactorio.web._http.answering import NO_BODY_CODES
 from reactorio.web._responses import INTERNAL_SERVER_ERROR
-from reactorio.web._wsgienviron import environment
+from reactorio.web._wsgi.environ import environment
+from reactorio.web._wsgi.head import fields_of, status_of
+from reactorio.web._wsgi.outbox import Outbox
 from reactorio.web.resource import IResource
 from reactorio.web.server import NOT_DONE_YET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
 __all__ = ["WSGIResource"]
 
-# As much may wait for the reactor before the application's thread waits.
-_QUEUED = 2**16
-
-# The server says these itself; or they are about the connection, which is not the application's (PEP 3333, "Other HTTP
-# Features"; RFC 9110 section 7.6.1).
-_NOT_THE_APPLICATIONS = {
-    b"server",
-    b"date",
-    b"connection",
-    b"keep-alive",
-    b"proxy-connection",
-    b"te",
-    b"trailer",
-    b"transfer-encoding",
-    b"upgrade",
-}
-
 
 class _ClientGone(ConnectionError):
     """Nobody is there to take what the application writes."""
-
-
-class _Outbox:
-    """
-    Calls on their way from a thread to the reactor, in order. One wake-up of the reactor makes all calls that are there.
-
-    ``size`` is how many bytes wait with them.
-    """
-
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-        # It is made there.
-        self._reactor_thread = threading.get_ident()
-        self._calls: list[tuple[Callable[..., None], tuple[Any, ...], int]] = []
-        self._is_awaited = False
-        self._changed = threading.Condition()
-        self._size = 0
-        self._is_paused = False
-        self._is_closed = False
-
-    # -- In the application's thread
-
-    def put(self, call: Callable[..., None], *args: Any, size: int = 0) -> None:
-        with self._changed:
-            self._calls.append((call, args, size))
-            self._size += size
-            wake, self._is_awaited = not self._is_awaited, True
-        if wake:
-            self._reactor.callFromThread(self._drain)
-
-    def wait_for_room(self) -> None:
-        """Wait until the reactor has taken what there is, and the client wants more; or is gone."""
-        # Pools that call at once, as tests have them, would wait for themselves.
-        if threading.get_ident() != self._reactor_thread:
-            with self._changed:
-                self._changed.wait_for(lambda: self._is_closed or not (self._is_paused or self._size > _QUEUED))
-
-    # -- In the reactor's
-
-    def _drain(self) -> None:
-        while True:
-            with self._changed:
-                calls, self._calls = self._calls, []
-                if not calls:
-                    self._is_awaited = False
-                    self._changed.notify_all()
-                    return
-                self._size -= sum(size for _, _, size in calls)
-            for call, args, _ in calls:
-                call(*args)
-
-    def pause(self, paused: bool) -> None:
-        with self._changed:
-            self._is_paused = paused
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """Nobody is to wait any more."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
 
 
 @implementer(IPushProducer)
@@ -147,7 +68,7 @@ class _WSGIResponse:
         # A request closes its body with the connection; the thread may be reading it.
         self._content, request.content = request.content, None
         self.environ = environment(request, self._content)
-        self._outbox = _Outbox(reactor)
+        self._outbox = Outbox(reactor)
 
     def start(self) -> None:
         """Run the application in the pool."""
@@ -233,7 +154,7 @@ class _WSGIResponse:
                 excInfo = None
         if self._is_settled:
             raise RuntimeError("start_response is called after the response has begun, and without an error.")
-        self._head = (*_status(status), _headers(headers))
+        self._head = (*status_of(status), fields_of(headers))
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -347,43 +268,6 @@ class _WSGIResponse:
     def stopProducing(self) -> None:
         self._is_gone = True
         self._outbox.close()
-
-
-def _status(status: str) -> tuple[int, bytes]:
-    """Return code and reason phrase."""
-    if not isinstance(status, str):
-        raise TypeError(f"status must be str, not {status!r} ({type(status).__name__})")
-    code, _, phrase = status.partition(" ")
-    if not (len(code) == 3 and code.isascii() and code.isdigit()):
-        raise ValueError(f"status must begin with three digits: {status!r}")
-    return int(code), phrase.encode("latin-1")
-
-
-def _headers(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Return header fields as bytes, of those that are the application's."""
-    if not isinstance(headers, list):
-        if not isinstance(headers, Sequence):
-            raise TypeError(f"headers must be a list, not {headers!r} ({type(headers).__name__})")
-        warn(f"headers should be a list, not {headers!r} ({type(headers).__name__})", RuntimeWarning, stacklevel=3)
-    fields = [_header(header) for header in headers]
-    return [field for field in fields if field[0].lower() not in _NOT_THE_APPLICATIONS]
-
-
-def _header(header: tuple[str, str]) -> tuple[bytes, bytes]:
-    if not isinstance(header, tuple):
-        if not isinstance(header, Sequence):
-            raise TypeError(f"header must be a (str, str) tuple, not {header!r} ({type(header).__name__})")
-        warn(
-            f"header should be a (str, str) tuple, not {header!r} ({type(header).__name__})",
-            RuntimeWarning,
-            stacklevel=5,
-        )
-    if len(header) != 2:
-        raise TypeError(f"header must be a (str, str) tuple, not {header!r}")
-    name, value = header
-    if not (isinstance(name, str) and isinstance(value, str)):
-        raise TypeError(f"header must be (str, str) tuple, not {header!r}")
-    return name.encode("latin-1"), value.encode("latin-1")
 
 
 @implementer(IResource)

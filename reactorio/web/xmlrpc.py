@@ -18,8 +18,8 @@ from reactorio.logger import Logger
 from reactorio.python.reflect import prefixedMethodNames
 from reactorio.web import resource, server
 from reactorio.web._responses import INTERNAL_SERVER_ERROR
-from reactorio.web._xmlrpcclient import Proxy, QueryFactory, QueryProtocol, payloadTemplate
-from reactorio.web._xmlrpcparse import MAX_SIZE, loads
+from reactorio.web._xmlrpc.client import Proxy, QueryFactory, QueryProtocol, payloadTemplate
+from reactorio.web._xmlrpc.parse import MAX_SIZE, loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

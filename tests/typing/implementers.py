@@ -274,11 +274,11 @@ from reactorio.web._http.generic import _GenericHTTPChannelProtocol
 from reactorio.web._http.interfaces import _IDeprecatedHTTPChannelToRequestInterface
 from reactorio.web._http.logs import _XForwardedForAddress
 from reactorio.web._http.request import Request as HTTPRequest
-from reactorio.web._loaders import TagLoader, XMLFile, XMLString
 from reactorio.web._server.encoding import GzipEncoderFactory, _GzipEncoder
 from reactorio.web._server.request import Request
 from reactorio.web._server.site import Site
 from reactorio.web._static.producers import StaticProducer
+from reactorio.web._template.loaders import TagLoader, XMLFile, XMLString
 from reactorio.web._websocket.connection import Connection as WebSocketConnection
 from reactorio.web.iweb import (
     IAgent,

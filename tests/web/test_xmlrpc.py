@@ -20,7 +20,7 @@ from reactorio.internet.testing import MemoryReactorClock, StringTransport
 from reactorio.python.failure import Failure
 from reactorio.web import static
 from reactorio.web import xmlrpc as rpc
-from reactorio.web._xmlrpcparse import MAX_DEPTH, loads
+from reactorio.web._xmlrpc.parse import MAX_DEPTH, loads
 from tests.web.hosting import LOOPBACK, Hosted, hosting, visit
 
 

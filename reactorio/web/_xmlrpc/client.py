@@ -13,7 +13,7 @@ from reactorio.internet.protocol import ClientFactory
 from reactorio.internet.ssl import optionsForClientTLS
 from reactorio.python.failure import Failure
 from reactorio.web._http.client import HTTPClient
-from reactorio.web._xmlrpcparse import loads
+from reactorio.web._xmlrpc.parse import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.python.filepath import FilePath
-from reactorio.web._xmltemplate import parse
+from reactorio.web._template.xml import parse
 from reactorio.web.iweb import ITemplateLoader
 
 if TYPE_CHECKING:

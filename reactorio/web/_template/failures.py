@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reactorio.python.reflect import fullyQualifiedName
 from reactorio.web._element import Element, renderer
 from reactorio.web._flatten import Flattenable, flattenString
-from reactorio.web._loaders import TagLoader, XMLString
+from reactorio.web._template.loaders import TagLoader, XMLString
 from reactorio.web.error import FlattenerError
 
 if TYPE_CHECKING:

@@ -1,0 +1,6 @@
+"""
+XML-RPC's parts, for `reactorio.web.xmlrpc`.
+
+    parse       messages, within limits
+    client      calls
+"""
