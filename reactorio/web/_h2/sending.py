@@ -29,17 +29,14 @@ _END = None
 
 
 def take_up_to(room: int, waiting: deque[bytes | memoryview | None]) -> bytes:
-    """Take what fits into ``room`` bytes from the beginning of what waits, up to the stream's end."""
-    taken: list[bytes | memoryview] = []
-    while room > 0 and waiting and (part := waiting[0]) is not _END:
-        waiting.popleft()
-        if len(part) > room:
-            # A view: what is left of a large answer is not copied for each of its frames.
-            waiting.appendleft(memoryview(part)[room:])
-            part = memoryview(part)[:room]
-        taken.append(part)
-        room -= len(part)
-    return b"".join(taken)
+    """Take what was written first, or the ``room`` bytes of it that fit."""
+    part = waiting.popleft()
+    assert part is not _END
+    if len(part) > room:
+        # A view: what is left of a large answer is not copied for each of its frames.
+        waiting.appendleft(memoryview(part)[room:])
+        part = part[:room]
+    return bytes(part)
 
 
 class Sending:
@@ -165,9 +162,9 @@ class Sending:
         data = take_up_to(room, waiting)
         if data:
             self._unsent[streamID] -= len(data)
-            self.conn.send_data(streamID, data)
-            self.resetTimeout()
-            self.transport.write(self.conn.data_to_send())
+        self.conn.send_data(streamID, data)
+        self.resetTimeout()
+        self.transport.write(self.conn.data_to_send())
         if streamID in self.streams:
             self.streams[streamID].windowUpdated()
         return bool(self._outbound.get(streamID))
