@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from inspect import isawaitable
+from sys import modules
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -16,7 +17,7 @@ from reactorio.python.failure import Failure
 from reactorio.python.urlpath import URLPath
 from reactorio.web import resource
 from reactorio.web._http.answering import NO_BODY_CODES
-from reactorio.web._http.dates import current_date
+from reactorio.web._http.dates import current_date, datetimeToString
 from reactorio.web._http.request import Request as HTTPRequest
 from reactorio.web._responses import BAD_REQUEST, INTERNAL_SERVER_ERROR, NOT_ALLOWED, OK
 from reactorio.web._server import pages
@@ -42,6 +43,9 @@ _ABSOLUTE = re.compile(
     rb"(?i:https?)://(?P<host>(?:\[[0-9a-z:.%~_\-]+\]|[0-9A-Za-z\-._~%!$&'()*+,;=]+)(?::[0-9]*)?)(?P<path>/.*)?",
     re.DOTALL,
 )
+
+# Where tests of applications put a function of theirs in the place of `datetimeToString`.
+_PUBLIC = "reactorio.web.server"
 
 # What Server says; which version is nobody's business.
 version = b"reactorio"
@@ -87,12 +91,13 @@ class Request(HTTPRequest, Componentized):
     def process(self) -> None:
         """Find the resource, and have it answer."""
         self.site = self.channel.site
-        if self._responseHeaders is None:
+        date = getattr(modules.get(_PUBLIC), "datetimeToString", datetimeToString)
+        if self._responseHeaders is None and date is datetimeToString:
             self._answer[b"Server"] = version
             self._answer[b"Date"] = current_date()
         else:
             self.setHeader(b"server", version)
-            self.setHeader(b"date", current_date())
+            self.setHeader(b"date", date())
         self.prepath = []
         path = self.path
         if path[:1] != b"/" and path:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reactorio.internet.interfaces import IDelayedCall
-    from reactorio.web._server.site import Site
 
 __all__ = ["Session"]
 
@@ -32,7 +31,7 @@ class Session(Componentized):
     sessionTimeout: float = 900
     _expireCall: IDelayedCall | None = None
 
-    def __init__(self, site: Site, uid: bytes, reactor: Any = None) -> None:
+    def __init__(self, site: Any, uid: bytes, reactor: Any = None) -> None:
         super().__init__()
         self._reactor: Any = site.reactor if reactor is None else reactor
         self.site = site
