@@ -419,6 +419,22 @@ def test_a_large_answer_waits_for_a_slow_client(run):
     run(main())
 
 
+@pytest.mark.parametrize("name", ["write", "finish", "setHeader"])
+def test_a_request_of_ones_own_sees_what_is_written(name):
+    class Watching(server.Request):
+        pass
+
+    def watch(self, *args):
+        seen.append(args)
+        return getattr(server.Request, name)(self, *args)
+
+    seen = []
+    setattr(Watching, name, watch)
+    wire = Wire(hello, requestFactory=type("Own", (Watching,), {}))
+    assert ask(wire).body == b"hello"
+    assert seen
+
+
 def test_limits_are_the_sites():
     assert Wire(hello, limits=limited(head_size=20)).send(GET).startswith(b"HTTP/1.1 431 ")
     assert http.Limits().head_size == 16384

@@ -402,10 +402,13 @@ class Request(Answering):
         if not self.startedWriting:
             # An answer without a body has a head.
             self.write(b"")
-        channel = self.channel
         if self.chunked:
-            channel.write(b"0\r\n\r\n")
-        factory = getattr(channel, "factory", None)
+            self.channel.write(b"0\r\n\r\n")
+        self._written()
+
+    def _written(self) -> None:
+        """The answer is sent: write the log, and let the channel go on."""
+        factory = getattr(self.channel, "factory", None)
         if factory is not None:
             factory.log(self)
         self.finished = 1

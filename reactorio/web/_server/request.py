@@ -47,6 +47,8 @@ _ABSOLUTE = re.compile(
 # Where tests of applications put a function of theirs in the place of `datetimeToString`.
 _PUBLIC = "reactorio.web.server"
 
+_WRITING = ("write", "finish", "setHeader", "_cleanup")
+
 # What Server says; which version is nobody's business.
 version = b"reactorio"
 
@@ -76,6 +78,8 @@ class Request(HTTPRequest, Componentized):
     _inFakeHead = False
     _secureSession: Session | None = None
     _insecureSession: Session | None = None
+    # Does no subclass see what is written?
+    _writes_plainly = True
     # What a resource is still thinking about.
     _rendering: Deferred[Any] | None = None
 
@@ -85,6 +89,10 @@ class Request(HTTPRequest, Componentized):
         kw["parsePOSTFormSubmission"] = parsePOSTFormSubmission
         HTTPRequest.__init__(self, channel, *args, **kw)
         Componentized.__init__(self)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._writes_plainly = all(getattr(cls, name) is getattr(Request, name) for name in _WRITING)
 
     # ---- finding the resource, and answering
 
@@ -182,10 +190,42 @@ class Request(HTTPRequest, Componentized):
                 )
                 self.setHeader(b"Content-Length", b"%d" % len(body))
             self.write(b"")
+        elif self._writes_plainly and self._answer_at_once(body):
+            return
         else:
             self.setHeader(b"Content-Length", b"%d" % len(body))
             self.write(body)
         self.finish()
+
+    def _answer_at_once(self, body: bytes) -> bool:
+        """
+        Write and finish an answer that has nothing out of the ordinary. Returns False for one that has.
+
+        What `write` and `finish` would do, in fewer steps: most answers are such ones (a tenth of a request's time).
+        """
+        channel = self.channel
+        if (
+            self.startedWriting
+            or self._responseHeaders is not None
+            or self._encoder is not None
+            or self.finished
+            or self._disconnected
+            or self.code in NO_BODY_CODES
+            or not getattr(channel, "_plain_heads", False)
+        ):
+            return False
+        answer = self._answer
+        answer[b"Content-Length"] = b"%d" % len(body)
+        if body and self.defaultContentType is not None:
+            answer.setdefault(b"Content-Type", self.defaultContentType)
+        head = self._plain_head()
+        if head is None:
+            return False
+        self.startedWriting = 1
+        self.sentLength = len(body)
+        channel.transport.write(head + body)
+        self._written()
+        return True
 
     def _answer_otherwise(self, resrc: Any, result: Any) -> None:
         if isinstance(result, Deferred):
