@@ -6,8 +6,9 @@ What a request costs a web server.
 Contestants, each a process of its own (http_server.py), take turns in one run, and answer each request with 100 bytes:
 Twisted's Site on its epoll reactor, reactorio's on asyncio and on uvloop, aiohttp on each, uvicorn with httptools on
 uvloop, and a protocol that only has httptools parse, which is what there is to pay at least. The other end is wrk: 50
-connections that stay open. The figures are the contestant's CPU time for each request, the kernel's work for it included,
-medians over the rounds; and how often reactorio's on uvloop goes into the others'.
+connections that stay open. Then those that have a static.File send one of 1 MiB. The figures are the contestant's CPU
+time for each request, the kernel's work for it included, medians over the rounds; and how often reactorio's on uvloop goes
+into the others'.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ else:
     import time
     from contextlib import contextmanager
     from statistics import median
+    from tempfile import TemporaryDirectory
     from typing import TYPE_CHECKING
 
     sys.path.append(HERE)
@@ -58,16 +60,17 @@ else:
     OURS = "reactorio/uvloop"
     # How often what reactorio takes goes into what others take.
     TARGETS = {"twisted": 2.5, "aiohttp": 1.0, "aiohttp/uvloop": 1.0, "uvicorn/uvloop": 1.0}
+    FILE_TARGETS = {"twisted": 2.0}
 
     @contextmanager
-    def started(contestant: str) -> Iterator[tuple[int, int]]:
+    def started(contestant: str, *folder: str) -> Iterator[tuple[int, int]]:
         """Run a contestant. Gives its port, and the number of its CPU clock."""
         package, loop = CONTESTANTS[contestant]
         python = twisted_python() if package == "twisted" else sys.executable
         paths = [os.path.dirname(HERE)] if package == "reactorio" else []
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
         # http.py must not be the standard library's http to a server: the folder of the script is not looked in.
-        code = f"import sys, runpy; sys.argv[1:] = {[package, loop]!r}; runpy.run_path({HERE + '/http_server.py'!r}, None, '__main__')"
+        code = f"import sys, runpy; sys.argv[1:] = {[package, loop, *folder]!r}; runpy.run_path({HERE + '/http_server.py'!r}, None, '__main__')"
         output = subprocess.PIPE
         with subprocess.Popen([python, "-c", code], stdout=output, env=environment, cwd="/") as process:
             assert process.stdout is not None
@@ -77,9 +80,9 @@ else:
             finally:
                 process.kill()
 
-    def load(port: int, seconds: float, connections: int) -> int:
+    def load(port: int, path: str, seconds: float, connections: int) -> int:
         """Ask for as long, and return how often there was an answer."""
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://127.0.0.1:{port}/"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"http://127.0.0.1:{port}/{path}"]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert "Socket errors" not in said, said
         assert "Non-2xx" not in said, said
@@ -87,12 +90,12 @@ else:
         assert match is not None, said
         return int(match[1])
 
-    def measure(contestant: str, seconds: float, connections: int) -> float:
+    def measure(contestant: str, seconds: float, connections: int, path: str = "", *folder: str) -> float:
         """Return microseconds of CPU for each request."""
-        with started(contestant) as (port, clock):
-            load(port, 1, connections)
+        with started(contestant, *folder) as (port, clock):
+            load(port, path, 1, connections)
             before = time.clock_gettime(clock)
-            count = load(port, seconds, connections)
+            count = load(port, path, seconds, connections)
             return (time.clock_gettime(clock) - before) / count * 1e6
 
     def main() -> None:
@@ -106,26 +109,33 @@ else:
         if shutil.which("wrk") is None:
             parser.error("wrk is not installed")
         names = options.only.split(",")
-        taken: dict[str, list[float]] = {name: [] for name in names}
-        for _ in range(options.rounds):
-            for name in names:
-                taken[name].append(measure(name, options.seconds, options.connections))
-        show(taken)
+        small: dict[str, list[float]] = {name: [] for name in names}
+        large: dict[str, list[float]] = {name: [] for name in names if CONTESTANTS[name][0] in ("twisted", "reactorio")}
+        with TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "file.bin"), "wb") as binary:
+                binary.write(os.urandom(1 << 20))
+            for _ in range(options.rounds):
+                for name in names:
+                    small[name].append(measure(name, options.seconds, options.connections))
+                for name, values in large.items():
+                    values.append(measure(name, options.seconds, options.connections, "file.bin", folder))
+        show("100 bytes", small, TARGETS)
+        show("1 MiB of a file", large, FILE_TARGETS)
         if options.json:
             with open(options.json, "w") as file:
-                json.dump(taken, file, indent=1)
+                json.dump({"small": small, "file": large}, file, indent=1)
 
-    def show(taken: dict[str, list[float]]) -> None:
+    def show(what: str, taken: dict[str, list[float]], targets: dict[str, float]) -> None:
         ours = taken.get(OURS)
-        print(f"{'':20}{'CPU µs a request':>18}{'to ' + OURS:>24}")
+        print(f"{what:20}{'CPU µs a request':>18}{'to ' + OURS:>24}")
         for name, values in taken.items():
             ratio = ""
             if ours is not None:
                 # The median of the rounds' ratios: a slow minute slows both.
                 times = median(theirs / one for theirs, one in zip(values, ours, strict=True))
                 ratio = f"{times:23.2f}x"
-                if name in TARGETS:
-                    ratio += "" if times >= TARGETS[name] else f"  NOT as it should be (at least {TARGETS[name]:.2f}x)"
+                if name in targets:
+                    ratio += "" if times >= targets[name] else f"  NOT as it should be (at least {targets[name]:.2f}x)"
             print(f"{name:20}{median(values):18.2f}{ratio}")
 
     if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """
 A contestant of http.py: a server that answers every request with 100 bytes.
 
-    python http_server.py twisted|reactorio|aiohttp|uvicorn|bare asyncio|uvloop|epoll
+    python http_server.py twisted|reactorio|aiohttp|uvicorn|bare asyncio|uvloop|epoll [FOLDER]
 
-It prints its port, and serves until it is killed.
+It prints its port, and serves until it is killed; twisted and reactorio serve the folder in the place of that, if one is given.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def run(main: Any, loop: str) -> None:
         asyncio.run(main)
 
 
-def twisted_web(package: str, loop: str) -> None:
+def twisted_web(package: str, loop: str, folder: str | None = None) -> None:
     from importlib import import_module
 
     if package == "twisted":
@@ -50,7 +50,8 @@ def twisted_web(package: str, loop: str) -> None:
         def render_GET(self, request: Any) -> bytes:
             return BODY
 
-    port = reactor.listenTCP(0, server.Site(Hundred()), backlog=512, interface="127.0.0.1")
+    root = Hundred() if folder is None else import_module(f"{package}.web.static").File(folder)
+    port = reactor.listenTCP(0, server.Site(root), backlog=512, interface="127.0.0.1")
     print(port.getHost().port, flush=True)
     reactor.run()
 
@@ -112,8 +113,8 @@ def bare(loop: str) -> None:
 
 
 if __name__ == "__main__":
-    package, loop = sys.argv[1:]
+    package, loop, *folder = sys.argv[1:]
     if package in ("twisted", "reactorio"):
-        twisted_web(package, loop)
+        twisted_web(package, loop, *folder)
     else:
         {"aiohttp": aiohttp_web, "uvicorn": uvicorn_web, "bare": bare}[package](loop)
