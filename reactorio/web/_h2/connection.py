@@ -234,13 +234,6 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
             self._reset(event.stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
         return True
 
-    def _reset(self, streamID: int, error: h2.errors.ErrorCodes) -> None:
-        try:
-            self.conn.reset_stream(streamID, error)
-        except h2.exceptions.StreamClosedError:
-            # The client has done so, and that event is still to come.
-            return
-
     def _requestDataReceived(self, event: h2.events.DataReceived) -> None:
         stream = self.streams.get(event.stream_id)
         if not event.data and event.stream_ended is None and not self._may_control():
@@ -319,12 +312,16 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
         self, version: bytes, code: bytes, reason: bytes, headers: list[tuple[bytes, bytes]], streamID: int
     ) -> None:
         """Send an answer's fields."""
+        if self._send_headers(streamID, [(b":status", code), *headers]):
+            self._tryToWriteControlData()
+
+    def _send_headers(self, streamID: int, headers: list[tuple[bytes, bytes]], end_stream: bool = False) -> bool:
+        """Send fields. Returns False if the client has reset the stream, and that event is still to come."""
         try:
-            self.conn.send_headers(streamID, [(b":status", code), *headers])
-        except h2.exceptions.StreamClosedError:
-            # The client has reset it, and h2 has not told us yet.
-            return
-        self._tryToWriteControlData()
+            self.conn.send_headers(streamID, headers, end_stream=end_stream)
+        except (h2.exceptions.StreamClosedError, h2.exceptions.StreamIDTooLowError):
+            return False
+        return True
 
     def writeDataToStream(self, streamID: int, data: bytes) -> None:
         """Send a part of an answer's body, when it is its turn."""
@@ -361,7 +358,7 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
         """End a stream now, and tell the client."""
         if self._streamIsActive(streamID):
             # Not NO_ERROR, which is for answers that are complete (RFC 9113 section 8.1).
-            self.conn.reset_stream(streamID, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            self._reset(streamID, h2.errors.ErrorCodes.INTERNAL_ERROR)
             if not self._tryToWriteControlData():
                 return
         stream = self.streams.get(streamID)
@@ -371,7 +368,7 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
 
     def refuse(self, streamID: int, status: int) -> None:
         """Answer with a status, and end the stream."""
-        self.conn.send_headers(streamID, [(b":status", b"%d" % status)], end_stream=True)
+        self._send_headers(streamID, [(b":status", b"%d" % status)], end_stream=True)
         if not self._tryToWriteControlData():
             return
         stream = self.streams[streamID]
@@ -382,7 +379,7 @@ class H2Connection(Draining, Sending, Protocol, TimeoutMixin):
         self.refuse(streamID, 400)
 
     def _send100Continue(self, streamID: int) -> None:
-        self.conn.send_headers(streamID, [(b":status", b"100")])
+        self._send_headers(streamID, [(b":status", b"100")])
         self._tryToWriteControlData()
 
     def _streamIsActive(self, streamID: int) -> bool:

@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from h2.errors import ErrorCodes
-from h2.exceptions import ProtocolError
+from h2.exceptions import ProtocolError, StreamClosedError
 
 from reactorio.internet.defer import Deferred
 from reactorio.logger import Logger
@@ -177,9 +177,16 @@ class Sending:
                 self.conn.reset_stream(streamID, ErrorCodes.NO_ERROR)
         except ProtocolError:
             # There is no answer that could end.
-            self.conn.reset_stream(streamID, ErrorCodes.INTERNAL_ERROR)
+            self._reset(streamID, ErrorCodes.INTERNAL_ERROR)
         self.transport.write(self.conn.data_to_send())
         self._requestDone(streamID)
+
+    def _reset(self, streamID: int, error: ErrorCodes) -> None:
+        try:
+            self.conn.reset_stream(streamID, error)
+        except StreamClosedError:
+            # The client has done so, and that event is still to come.
+            return
 
     def remaining(self, streamID: int) -> int:
         """Return how much more a stream may write before it has to wait."""
