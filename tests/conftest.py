@@ -23,6 +23,7 @@ import pytest
 
 from reactorio.aio.loop import close_loop, new_loop
 from reactorio.internet import reactor as the_reactor
+from reactorio.internet.process import reapProcessHandlers
 from reactorio.logger import LogLevel, globalLogBeginner, globalLogPublisher
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def nothing_left_behind(logged_errors: LoggedErrors) -> Iterator[None]:
     left = [
         *(f"timer: {call}" for call in the_reactor.getDelayedCalls()),
         *(f"selectable: {one}" for one in {*the_reactor.removeAll(), *the_reactor._open}),
+        *(f"child: {pid}" for pid in reapProcessHandlers),
         *(f"thread: {thread}" for thread in set(threading.enumerate()) - threads if not thread.daemon),
     ]
     for call in the_reactor.getDelayedCalls():

@@ -22,6 +22,7 @@ from reactorio.internet.error import (
     ConnectionRefusedError,
     DNSLookupError,
     NoProtocol,
+    ProcessTerminated,
     UserError,
 )
 from reactorio.internet.interfaces import IHalfCloseableProtocol, IHostnameResolver, IHostResolution
@@ -171,6 +172,26 @@ def test_a_child_is_talked_with_like_a_server(reactor):
     assert type(client) is Client
     assert heard == [b"hello"]
     assert reasons in ([ConnectionDone], [ConnectionLost])  # whether cat saw the end of its input or of its output
+
+
+def test_a_child_is_signalled_and_its_files_closed_through_its_connection(reactor):
+    reasons = []
+
+    class Client(Protocol):
+        def dataReceived(self, data):
+            assert self.transport.pid > 0
+            self.transport.closeStderr()
+            self.transport.signalProcess("KILL")
+
+        def connectionLost(self, reason=connectionDone):
+            reasons.append(reason.type)
+            reactor.stop()
+
+    script = "echo ready; exec sleep 60"
+    endpoints.ProcessEndpoint(reactor, "/bin/sh", ["sh", "-c", script]).connect(Factory.forProtocol(Client))
+    reactor.run()
+
+    assert reasons in ([ProcessTerminated], [ConnectionLost], [ConnectionDone])
 
 
 def test_localhost_is_reached_whichever_family_listens(reactor):

@@ -246,6 +246,14 @@ def test_a_child_that_outlives_the_reactor_is_told_of_in_its_next_run(reactor):
     assert process.reapProcessHandlers == {}
 
 
+def test_a_child_without_pipes_is_no_selectable_and_is_reaped_all_the_same(reactor):
+    child = spawn(reactor, "import time; time.sleep(60)", childFDs={})
+    assert reactor.removeAll() == []
+    child.transport.signalProcess("KILL")
+    (reason,) = ended(reactor, child)
+    assert reason.signal == signal.SIGKILL
+
+
 def test_closing_one_descriptor_leaves_the_others(reactor):
     child = spawn(reactor, "import os, sys; sys.stdin.read(); os.write(2, b'still here')")
     child.transport.closeStdout()

@@ -82,8 +82,9 @@ class Descriptors:
         return [*self._writers, *(one for one in self._open if one._is_writing())]
 
     def removeAll(self) -> list[Any]:
-        """Stop watching everything, and return what that was."""
-        removed = [*dict.fromkeys([*self.getReaders(), *self.getWriters()])]
+        """Stop watching everything, and return what that was; but children are still reaped, which is nobody's selectable."""
+        watched = dict.fromkeys([*self.getReaders(), *self.getWriters()])
+        removed = [one for one in watched if not getattr(one, "_is_internal", False)]
         for one in removed:
             self.removeReader(one)
             self.removeWriter(one)

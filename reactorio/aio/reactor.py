@@ -371,7 +371,10 @@ class Reactor(Tls, Datagrams, Multicast, Unix, UnixDatagrams, Adopting, Processe
     def disconnectAll(self) -> None:
         """Tell everything that the reactor watches that its connection is lost."""
         # Those that neither read nor write just now are to hear of it too.
-        for selectable in dict.fromkeys([*self.removeAll(), *self._open]):
+        selectables = dict.fromkeys([*self.removeAll(), *self._readers, *self._open])
+        for internal in list(self._readers):
+            self.removeReader(internal)
+        for selectable in selectables:
             log.callWithLogger(selectable, selectable.connectionLost, Failure(CONNECTION_LOST))
 
     def iterate(self, delay: float = 0) -> None:

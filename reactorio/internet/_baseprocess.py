@@ -90,6 +90,9 @@ def failure_of(status: int) -> Failure:
 class _Exit:
     """A pidfd: readable when the child is gone."""
 
+    # Of the reactor's own, as others' SIGCHLD handlers: a child without pipes does not make it unclean.
+    _is_internal = True
+
     def __init__(self, process: BaseProcess, descriptor: int) -> None:
         self._process = process
         self._descriptor = descriptor

@@ -9,7 +9,7 @@ from reactorio.internet._upgrading import start_tls
 from reactorio.internet.address import _ProcessAddress
 from reactorio.internet.defer import Deferred, execute
 from reactorio.internet.error import ConnectionDone, ConnectionLost, NoProtocol, ProcessDone
-from reactorio.internet.interfaces import IConsumer, IPushProducer, IStreamClientEndpoint, ITransport
+from reactorio.internet.interfaces import IConsumer, IProcessTransport, IPushProducer, IStreamClientEndpoint
 from reactorio.internet.protocol import ProcessProtocol
 from reactorio.logger import Logger
 from reactorio.logger._constants import NamedConstant, Names
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from reactorio.internet.interfaces import (
         IAddress,
-        IProcessTransport,
         IProtocol,
         IProtocolFactory,
         IPullProducer,
@@ -46,9 +45,9 @@ class StandardErrorBehavior(Names):
     DROP = NamedConstant()
 
 
-@implementer(ITransport, IConsumer, IPushProducer)
+@implementer(IProcessTransport, IConsumer, IPushProducer)
 class _ProcessEndpointTransport:
-    """A child process, with nothing but what every transport has."""
+    """A child process, whose input and output are a connection."""
 
     disconnecting = False
     _registered: tuple[Any, bool] | None = None
@@ -114,6 +113,32 @@ class _ProcessEndpointTransport:
 
     def stopProducing(self) -> None:
         self._process.stopProducing()
+
+    # ---- of the process
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None once it has been reaped."""
+        pid: int | None = self._process.pid
+        return pid
+
+    def closeStdin(self) -> None:
+        self._process.closeStdin()
+
+    def closeStdout(self) -> None:
+        self._process.closeStdout()
+
+    def closeStderr(self) -> None:
+        self._process.closeStderr()
+
+    def closeChildFD(self, descriptor: int) -> None:
+        self._process.closeChildFD(descriptor)
+
+    def writeToChild(self, childFD: int, data: bytes) -> None:
+        self._process.writeToChild(childFD, data)
+
+    def signalProcess(self, signalID: str | int) -> None:
+        self._process.signalProcess(signalID)
 
     def getHost(self) -> IAddress:
         host: IAddress = self._process.getHost()
