@@ -479,10 +479,9 @@ def test_who_says_goodbye_is_not_answered_any_more(victim):
 
 def test_streams_half_open_when_the_server_ends_do_not_keep_it(tmp_path):
     with attacked(tmp_path) as victim, Attacker(victim) as attacker:
-        attacker.send(
-            attacker.headers(1, asking(b"/never")), attacker.headers(3, POST, OPEN), attacker.headers(5, POST, ())
-        )
-        attacker.connection.recv(1)
+        attacker.send(attacker.headers(1, asking(b"/never")), attacker.headers(3, POST, OPEN))
+        attacker.send(PingFrame(0, opaque_data=b"the last"), attacker.headers(5, POST, ()))
+        attacker.frames(lambda frame: isinstance(frame, PingFrame))
         victim.program.signal(signal.SIGTERM)
         attacker.frames(lambda frame: False)
         assert victim.program.end() == 0
