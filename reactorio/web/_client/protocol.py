@@ -361,7 +361,7 @@ class HTTP11ClientProtocol(Protocol):
             if finished is not None:
                 failed = ResponseFailed if receiver.started else ResponseNeverReceived
                 finished.errback(failed([reason]))
-            elif receiver.response is not None and not receiver.complete:
+            elif receiver.response is not None and receiver.response._state in ("INITIAL", "CONNECTED"):
                 self._end_body(receiver, reason, by_server)
         except BaseException:
             self._log.failure("while telling that a response ended")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
 from reactorio.internet import task
-from reactorio.internet.defer import CancelledError, Deferred, succeed
+from reactorio.internet.defer import CancelledError, Deferred, fail, succeed
 from reactorio.internet.protocol import Protocol, connectionDone
 from reactorio.web._client.errors import ResponseDone
 from reactorio.web._client.response import Response
@@ -129,7 +129,11 @@ def readBody(response: IResponse, *, limit: int | None = None) -> Deferred[bytes
 
     deferred: Deferred[bytes] = Deferred(cancel)
     reader = _ReadBodyProtocol(response.code, response.phrase, deferred, limit)
-    response.deliverBody(reader)
+    try:
+        response.deliverBody(reader)
+    except Exception:  # what there is of the body cannot be decoded
+        reader.deferred = None
+        return fail()
     if reader.transport is not None and getattr(reader.transport, "abortConnection", None) is None:
         warnings.warn(
             "Using readBody with a transport that does not have an abortConnection method",

@@ -176,7 +176,12 @@ class Response:
             self._bodyProtocol = protocol
             protocol.makeConnection(self._transport)
             self._state = "CONNECTED"
-            self._give_kept()
+            try:
+                self._give_kept()
+            except BaseException:
+                # Nobody will ever read the rest.
+                self._transport.stopProducing()
+                raise
             self._transport.resumeProducing()
         elif state == "DEFERRED_CLOSE":
             self._bodyProtocol = protocol
