@@ -435,6 +435,20 @@ def test_a_request_of_ones_own_sees_what_is_written(name):
     assert seen
 
 
+def test_lines_of_the_access_log_are_in_the_file_when_the_turn_is_over(tmp_path):
+    path = tmp_path / "access.log"
+    wire = Wire(hello, logPath=str(path))
+    wire.site.startFactory()
+    wire.send(GET * 3)
+    wire.clock.advance(0)
+    assert path.read_text().count('"GET / HTTP/1.1" 200 5 ') == 3
+    wire.send(GET * 2)
+    wire.site.stopFactory()
+    assert path.read_text().count("\n") == 5
+    wire.lose()
+    assert wire.clock.getDelayedCalls() == []
+
+
 def test_limits_are_the_sites():
     assert Wire(hello, limits=limited(head_size=20)).send(GET).startswith(b"HTTP/1.1 431 ")
     assert http.Limits().head_size == 16384

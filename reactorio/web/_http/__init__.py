@@ -11,6 +11,7 @@ The work behind `reactorio.web.http`.
     forms       fields that a body holds
     limits      how much of everything
     logs        lines of the access log
+    logfile     and the file that they are in
     client      HTTPClient, as it was before Agent
     queries     queries, ranges, chunks
     dates       dates as HTTP writes them

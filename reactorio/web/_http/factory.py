@@ -12,6 +12,7 @@ from reactorio.python import log
 from reactorio.web._http.dates import datetimeToLogString
 from reactorio.web._http.generic import _genericHTTPChannelProtocolFactory
 from reactorio.web._http.limits import DEFAULT_LIMITS, Limits
+from reactorio.web._http.logfile import LogFile
 from reactorio.web._http.logs import combinedLogFormatter
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class HTTPFactory(ServerFactory):
 
     def _openLogFile(self, path: str | bytes) -> Any:
         """Open the access log: override it for another kind."""
-        return open(path, "a", 1, encoding="utf-8", newline="\n")  # stopFactory closes it
+        return LogFile(path, self.reactor.callLater)
 
     def _updateLogDateTime(self) -> None:
         """Write the time that lines have, and again each second."""

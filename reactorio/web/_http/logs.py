@@ -60,7 +60,9 @@ def _line(timestamp: str, request: Any, host: bytes | str | None) -> str:
     asked = b" ".join((request.method, request.uri, request.clientproto)).decode("latin-1")
     referer = (get(b"referer") or b"-").decode("latin-1")
     agent = (get(b"user-agent") or b"-").decode("latin-1")
-    if _UNSAFE.search(f"{host}{asked}{referer}{agent}"):
+    text = f"{host}{asked}{referer}{agent}"
+    # What the expression finds, asked for in less time.
+    if not (text.isascii() and text.isprintable()) or '"' in text or "\\" in text:
         host, asked, referer, agent = map(_escape, (host, asked, referer, agent))
     return f'"{host}" - - {timestamp} "{asked}" {int(request.code)} {request.sentLength or "-"} "{referer}" "{agent}"'
 

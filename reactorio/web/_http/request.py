@@ -245,8 +245,15 @@ class Request(Answering):
 
     def getHeader(self, key: AnyStr) -> AnyStr | None:
         """Return the last value of the request's field ``key``, or None; bytes for bytes, str for str."""
-        value = self.requestHeaders.getRawHeaders(key)
-        return None if not value else value[-1]
+        if self._requestHeaders is None and isinstance(key, bytes):
+            # Most requests have few fields, of which few are asked for: less than making the `Headers`.
+            key = key.lower()
+            for name, value in reversed(self._fields):
+                if name.lower() == key:
+                    return value
+            return None
+        values = self.requestHeaders.getRawHeaders(key)
+        return values[-1] if values else None
 
     def getAllHeaders(self) -> dict[bytes, bytes]:
         """Return the request's fields by lower-case name, the last value of each."""
