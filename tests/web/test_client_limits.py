@@ -191,7 +191,7 @@ def test_a_body_that_is_not_compressed_as_it_says_fails(run, coding, early):
             response = await decoding().request(b"GET", server.url)
             reading = readBody(response)
             server.go_on.set()
-            with pytest.raises(ResponseFailed, match="zlib.error"):
+            with pytest.raises(ResponseFailed, match=r"zlib\.error"):
                 await reading
 
     run(main())
