@@ -1,1 +1,1 @@
-"""What Twisted's own tests share with those of applications: `proto_helpers`."""
+"""What Twisted's own tests share with those of applications: `proto_helpers` and `iosim`."""

@@ -240,6 +240,7 @@ from reactorio.protocols.pcp import BasicProducerConsumerProxy
 from reactorio.protocols.wire import Chargen
 from reactorio.python.filepath import FilePath, IFilePath
 from reactorio.python.zippath import ZipPath
+from reactorio.test.iosim import FakeTransport
 from reactorio.trial._asyncrunner import TestDecorator
 from reactorio.trial._results import TestResult
 from reactorio.trial.itrial import IReporter, IReporterWithDurations, ITestCase
@@ -295,6 +296,7 @@ from reactorio.web.iweb import (
     _IRequestEncoderFactory,
 )
 from reactorio.web.resource import EncodingResourceWrapper, IResource, Resource, _IEncodingResource
+from reactorio.web.test.requesthelper import NullAddress
 from reactorio.web.wsgi import WSGIResource, _WSGIResponse
 
 _IReactorInstaller: list[type[IReactorInstaller]] = [InstallableReactor]
@@ -309,6 +311,7 @@ _IServiceMaker: list[type[IServiceMaker]] = [ServiceMaker]  # type: ignore[list-
 # reactorio.internet.interfaces
 
 _IAddress: list[type[IAddress]] = [
+    NullAddress,
     _XForwardedForAddress,
     IPv4Address,
     IPv6Address,
@@ -320,6 +323,7 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    FakeTransport,
     HTTPRequest,
     HTTPChannel,
     H2Stream,
@@ -359,7 +363,7 @@ _ILoggingContext: list[type[ILoggingContext]] = [
 ]
 _IMulticastTransport: list[type[IMulticastTransport]] = [MulticastPort]  # type: ignore[list-item]  # Twisted's classes name the parameters otherwise than its interfaces
 _IProcessProtocol: list[type[IProcessProtocol]] = [ProcessProtocol]
-_IProcessTransport: list[type[IProcessTransport]] = [ChildProcess, PTYProcess]
+_IProcessTransport: list[type[IProcessTransport]] = [_ProcessEndpointTransport, ChildProcess, PTYProcess]  # type: ignore[list-item]  # pid: a property of the endpoint's
 _IProtocol: list[type[IProtocol]] = [
     _GenericHTTPChannelProtocol,
     H2Connection,
@@ -440,12 +444,11 @@ _IStreamClientEndpointStringParserWithReactor: list[type[IStreamClientEndpointSt
     _TLSClientEndpointParser
 ]
 _ISystemHandle: list[type[ISystemHandle]] = [WithTLS, TLSMemoryBIOProtocol, BaseDatagramPort, Connection]
-_ITCPTransport: list[type[ITCPTransport]] = [Connection]
+_ITCPTransport: list[type[ITCPTransport]] = [Connection, FakeTransport]
 _ITransport: list[type[ITransport]] = [
     HTTPChannel,
     H2Stream,
     WithTLS,
-    _ProcessEndpointTransport,
     FileWrapper,
     StringTransport,
     FileDescriptor,

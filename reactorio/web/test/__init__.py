@@ -1,0 +1,1 @@
+"""What Twisted's own tests of the web share with those of applications: `requesthelper`."""
