@@ -42,6 +42,14 @@ from reactorio.web._client.errors import (
     ResponseTooLarge,
 )
 from reactorio.web._client.errors import _WrapperException as _WrapperException
+from reactorio.web._client.legacy import (
+    HTTPClientFactory,
+    HTTPDownloader,
+    HTTPPageDownloader,
+    HTTPPageGetter,
+    downloadPage,
+    getPage,
+)
 from reactorio.web._client.limits import ResponseLimits
 from reactorio.web._client.policies import (
     BrowserLikePolicyForHTTPS,
@@ -82,7 +90,11 @@ __all__ = [
     "FileBodyProducer",
     "GzipDecoder",
     "HTTP11ClientProtocol",
+    "HTTPClientFactory",
     "HTTPConnectionPool",
+    "HTTPDownloader",
+    "HTTPPageDownloader",
+    "HTTPPageGetter",
     "Headers",
     "HostnameCachingHTTPSPolicy",
     "IAgent",
@@ -108,6 +120,8 @@ __all__ = [
     "SchemeNotSupported",
     "WebClientContextFactory",
     "ZstandardDecoder",
+    "downloadPage",
+    "getPage",
     "knownDecoders",
     "readBody",
 ]
