@@ -171,7 +171,7 @@ def test_a_child_is_talked_with_like_a_server(reactor):
 
     assert type(client) is Client
     assert heard == [b"hello"]
-    assert reasons in ([ConnectionDone], [ConnectionLost])  # whether cat saw the end of its input or of its output
+    assert reasons == [ConnectionDone] or issubclass(reasons[0], ConnectionLost)  # cat may see its output's end first
 
 
 def test_a_child_is_signalled_and_its_files_closed_through_its_connection(reactor):
@@ -191,7 +191,7 @@ def test_a_child_is_signalled_and_its_files_closed_through_its_connection(reacto
     endpoints.ProcessEndpoint(reactor, "/bin/sh", ["sh", "-c", script]).connect(Factory.forProtocol(Client))
     reactor.run()
 
-    assert reasons in ([ProcessTerminated], [ConnectionLost], [ConnectionDone])
+    assert reasons == [ProcessTerminated]
 
 
 def test_localhost_is_reached_whichever_family_listens(reactor):

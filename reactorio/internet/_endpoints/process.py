@@ -8,7 +8,7 @@ from reactorio._interface import implementer
 from reactorio.internet._upgrading import start_tls
 from reactorio.internet.address import _ProcessAddress
 from reactorio.internet.defer import Deferred, execute
-from reactorio.internet.error import ConnectionDone, ConnectionLost, NoProtocol, ProcessDone
+from reactorio.internet.error import ConnectionDone, NoProtocol, ProcessDone
 from reactorio.internet.interfaces import IConsumer, IProcessTransport, IPushProducer, IStreamClientEndpoint
 from reactorio.internet.protocol import ProcessProtocol
 from reactorio.logger import Logger
@@ -185,10 +185,10 @@ class _WrapIProtocol(ProcessProtocol):
             )
 
     def processEnded(self, reason: Failure) -> None:
-        """The connection is done if the child ended well, and lost if not."""
+        """The connection is done if the child ended well, and lost if not, which `ProcessTerminated` says already."""
         ended: Any = reason.value
-        well = isinstance(ended, ProcessDone) and ended.status in (None, 0)
-        self._lose(Failure(ConnectionDone() if well else ConnectionLost()))
+        well = isinstance(ended, ProcessDone) and ended.status == 0
+        self._lose(Failure(ConnectionDone()) if well else reason)
 
     def _guarded(self, call: Any, *args: Any) -> None:
         if self._lost:
