@@ -27,6 +27,9 @@ __all__ = ["Sending"]
 # The end of a stream, behind its data.
 _END = None
 
+# Bytes of frames that are handed over at once: whether the transport has enough is known only then.
+_PIECE = 64 * 1024
+
 
 def take_up_to(room: int, waiting: deque[bytes | memoryview | None]) -> bytes:
     """Take what was written first, or the ``room`` bytes of it that fit."""
@@ -59,6 +62,8 @@ class Sending:
     _consumerBlocked: Deferred[None] | None = None
     _sending: IDelayedCall | None = None
     _bufferedControlFrameBytes = 0
+    # Bytes of data in frames that are not handed over yet.
+    _unwritten = 0
 
     if TYPE_CHECKING:
 
@@ -75,6 +80,8 @@ class Sending:
         # How many bytes those are: a write is not to cost more for what was written before.
         self._unsent: dict[int, int] = {}
         self._turns: deque[int] = deque()
+        # Streams whose end is not handed over yet.
+        self._ended: list[int] = []
         self._schedule()
 
     # ---- other frames
@@ -147,6 +154,19 @@ class Sending:
             streamID = self._turns.popleft()
             if self._send_one(streamID):
                 self._turns.append(streamID)
+            if self._unwritten >= _PIECE:
+                self._write_frames()
+        self._write_frames()
+
+    def _write_frames(self) -> None:
+        """Hand over what frames there are: one write for many costs a fraction of one for each."""
+        self._unwritten = 0
+        data = self.conn.data_to_send()
+        if data:
+            self.transport.write(data)
+        ended, self._ended = self._ended, []
+        for streamID in ended:
+            self._requestDone(streamID)
 
     def _send_one(self, streamID: int) -> bool:
         """Send a frame of a stream. Returns whether it has more that may be sent."""
@@ -163,8 +183,8 @@ class Sending:
         if data:
             self._unsent[streamID] -= len(data)
         self.conn.send_data(streamID, data)
+        self._unwritten += len(data)
         self.resetTimeout()
-        self.transport.write(self.conn.data_to_send())
         if streamID in self.streams:
             self.streams[streamID].windowUpdated()
         return bool(self._outbound.get(streamID))
@@ -178,8 +198,7 @@ class Sending:
         except ProtocolError:
             # There is no answer that could end.
             self._reset(streamID, ErrorCodes.INTERNAL_ERROR)
-        self.transport.write(self.conn.data_to_send())
-        self._requestDone(streamID)
+        self._ended.append(streamID)
 
     def _reset(self, streamID: int, error: ErrorCodes) -> None:
         try:
