@@ -8,7 +8,9 @@ and the second request answered for what it is. Nothing of the first ever become
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import resource as limits
 import socket
 import struct
 import threading
@@ -471,6 +473,23 @@ def test_a_body_over_the_limit_is_refused_as_it_comes(tmp_path):
         assert [response.status for response in responses] == [200, 200]
 
 
+@pytest.mark.skipif(os.environ.get("REACTORIO_TESTS") != "full", reason="only in the full run")
+def test_ten_thousand_connections_are_served_and_small(victim):
+    before = victim.stats("gc")["rss"]
+    _, most = limits.getrlimit(limits.RLIMIT_NOFILE)
+    limits.setrlimit(limits.RLIMIT_NOFILE, (most, most))
+    connections = []
+    for _ in range(min(10_000, most - 200)):
+        connections.append(victim.connect())
+        connections[-1].sendall(GET)
+    for connection in connections:
+        assert read_responses(connection, 1)[0][0].status == 200
+    assert (victim.stats("gc")["rss"] - before) / len(connections) < 10_000
+    for connection in connections:
+        connection.close()
+    wait_until_alone(victim)
+
+
 # ---- slow, and gone
 
 
@@ -483,8 +502,8 @@ def wait_until_alone(victim):
 
 @pytest.fixture(scope="module", params=["asyncio", "uvloop"])
 def impatient(request, tmp_path_factory):
-    limits = ["timeout=0.6", "head_time=0.3", "abort=0.3"]
-    with attacked(tmp_path_factory.mktemp("victim"), *limits, REACTORIO_LOOP=request.param) as victim:
+    short = ["timeout=0.6", "head_time=0.3", "abort=0.3"]
+    with attacked(tmp_path_factory.mktemp("victim"), *short, REACTORIO_LOOP=request.param) as victim:
         yield victim
 
 

@@ -215,31 +215,6 @@ def test_h2load(ask, options):
     ask(work)
 
 
-@pytest.mark.skipif(not IS_FULL, reason="only in the full run")
-@pytest.mark.timeout(120)
-def test_ten_thousand_connections(ask):
-    import resource as limits
-
-    _, most = limits.getrlimit(limits.RLIMIT_NOFILE)
-    count = min(10_000, (most - 200) // 2)
-    limits.setrlimit(limits.RLIMIT_NOFILE, (most, most))
-
-    def work(asked):
-        port = int(asked.plain.rpartition(":")[2])
-        connections = []
-        for _ in range(count):
-            connections.append(socket.create_connection((LOOPBACK, port)))
-            connections[-1].sendall(b"GET /hello HTTP/1.1\r\nHost: here\r\n\r\n")
-        try:
-            for connection in connections:
-                assert connection.recv(1000).endswith(b"hello")
-        finally:
-            for connection in connections:
-                connection.close()
-
-    ask(work)
-
-
 @pytest.mark.parametrize("is_http2", [False, True])
 def test_httpx(ask, is_http2):
     httpx = pytest.importorskip("httpx")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource as files
 import sys
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,8 @@ def main(arguments: list[str]) -> None:
         redirectStandardIO=False,
     )
     limits: dict[str, Any] = {name: json.loads(value) for name, value in (each.split("=") for each in arguments[1:])}
+    _, most = files.getrlimit(files.RLIMIT_NOFILE)
+    files.setrlimit(files.RLIMIT_NOFILE, (most, most))
     timeout = limits.pop("timeout", 60)
     http.HTTPChannel.abortTimeout = limits.pop("abort", 15)
     site = server.Site(Root(), timeout=timeout, limits=http.Limits(**limits))
