@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -46,6 +47,24 @@ UPWARDS = [
     "/~root/secret",
     "/sub/%2e%2e%2f%2e%2e%2fsecret",
     "http://elsewhere/../secret",
+    "http://elsewhere/%2e%2e/secret",
+    "http://elsewhere/..%2fsecret",
+    "http://elsewhere//../secret",
+    "/.%2e/secret",
+    "/%2e./secret",
+    "/sub/..//../secret",
+    "/..%c0%afsecret",
+    "/..%ef%bc%8fsecret",
+    "/..%252f..%252fsecret",
+    "/..%5c..%5csecret",
+    "/%5c..%5csecret",
+    "/..%09/secret",
+    "/..%20/secret",
+    "/.../secret",
+    "/..?/secret",
+    "/..#/secret",
+    "/sub/%2e%2e/%2e%2e/public-too/secret",
+    "/%2e%2e%2fpublic-too%2fsecret",
 ]
 
 
@@ -74,6 +93,21 @@ def test_no_spelling_of_upwards_leads_out(run, public, logged_errors):
         assert b"root:" not in answer, path
         assert answer.split()[1] in (b"400", b"404"), (path, answer[:100])
     assert {type(error) for error in logged_errors.flush()} == {UnicodeDecodeError}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_nor_over_http2(run, public, logged_errors):
+    root = static.File(str(public), ignoredExts=["*"])
+    options = ("--http2-prior-knowledge", "-w", " %{http_version} %{http_code}")
+
+    def work(site):
+        assert site.curl("/page.html", *options) == b"a page 2 200"
+        return {path: site.curl(path, *options) for path in UPWARDS if path.startswith("/")}
+
+    for path, answer in visit(run, root, work).items():
+        assert SECRET not in answer, path
+        assert answer.endswith((b" 2 400", b" 2 404")), (path, answer)
+    logged_errors.flush(UnicodeDecodeError)
 
 
 segments = st.sampled_from(
