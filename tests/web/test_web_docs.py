@@ -67,6 +67,11 @@ def test_the_program_of_the_second_chapter_asks_it(served, tmp_path):
         assert client.lines == ["200 hello, you"]
 
 
+def test_who_sends_too_much_reads_why(served):
+    # The server closes before it has read all: the answer must not be lost with the connection.
+    assert ask(served, "/greeting", "POST", bytes(20 * 1024**2))[0] == 413
+
+
 @pytest.mark.parametrize(
     ("request_head", "status"),
     [

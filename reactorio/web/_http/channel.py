@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HTTPChannel"]
 
+# Seconds for a client to read that its body is too large; what it sends meanwhile is dropped.
+_LINGER = 30.0
+
 
 class _NoPushProducer:
     """Stands for a transport that cannot be slowed down."""
@@ -473,7 +476,19 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         if self.transport is None:
             return
         self.transport.write(b"HTTP/1.1 %d %s\r\n\r\n" % (status, RESPONSES[status]))
-        self.loseConnection()
+        half_close = getattr(self.transport, "loseWriteConnection", None)
+        if status == REQUEST_ENTITY_TOO_LARGE and half_close is not None:
+            # The client is still sending: were the connection closed, it would be reset, and the answer never read.
+            self._networkProducer.unregisterProducer()
+            self.setTimeout(None)
+            half_close()
+            self._abortingCall = self.callLater(_LINGER, self._end_lingering)
+        else:
+            self.loseConnection()
+
+    def _end_lingering(self) -> None:
+        self._abortingCall = None
+        self.transport.loseConnection()
 
     def timeoutConnection(self) -> None:
         """
