@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 import shutil
 import signal
 import socket
@@ -225,12 +226,18 @@ class Browser:
         assert status == 200
         with self._connect(json.loads(page)["webSocketDebuggerUrl"], proxy=None) as connection:
 
-            def evaluate(script):
+            def answer_to(asked):
                 number = next(self._numbers)
-                asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
                 connection.send(json.dumps({"id": number, "method": "Runtime.evaluate", "params": asked}))
                 while (answer := json.loads(connection.recv(20))).get("id") != number:
                     pass
+                return answer
+
+            def evaluate(script):
+                asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
+                while "error" in (answer := answer_to(asked)):
+                    # The empty page that was there at first gave way to the one that was asked for.
+                    assert re.search("navigated|destroyed|context", answer["error"]["message"]), answer
                 return answer["result"]["result"].get("value")
 
             yield evaluate
