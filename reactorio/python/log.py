@@ -15,6 +15,7 @@ Observers added here see the events of :class:`reactorio.logger.Logger` too, wit
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import warnings
@@ -305,6 +306,9 @@ class FileLogObserver(_GlobalStartStopObserver):
     # How to write the time, as for datetime.strftime; None is as above.
     timeFormat: str | None = None
 
+    # Many lines have the same: a second, and how it is written.
+    _lastTime: tuple[int | None, str] = (None, "")
+
     def __init__(self, f: Any) -> None:
         self.write = f.write
         self.flush = f.flush
@@ -323,13 +327,21 @@ class FileLogObserver(_GlobalStartStopObserver):
         zone = timezone(-timedelta(seconds=self.getTimezoneOffset(when)))
         return datetime.fromtimestamp(when, zone).strftime("%Y-%m-%d %H:%M:%S%z")
 
+    def _written(self, when: float) -> str:
+        if self.timeFormat is not None or type(self).formatTime is not FileLogObserver.formatTime:
+            return self.formatTime(when)
+        second = math.floor(when)
+        if self._lastTime[0] != second:
+            self._lastTime = (second, self.formatTime(when))
+        return self._lastTime[1]
+
     def emit(self, eventDict: EventDict) -> None:
         text = textFromEventDict(eventDict)
         if text is None:
             return
         parts = {"system": eventDict["system"], "text": text.replace("\n", "\n\t")}
         line = _safeFormat("[%(system)s] %(text)s\n", parts)
-        self.write(f"{self.formatTime(eventDict['time'])} {line}")
+        self.write(f"{self._written(eventDict['time'])} {line}")
         self.flush()
 
 
