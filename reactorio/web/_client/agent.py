@@ -239,7 +239,7 @@ class Agent(_AgentBase):
         key = (parsed.scheme, parsed.host, parsed.port)
         pool = self._pool
         endpoint: Any
-        if type(pool) is HTTPConnectionPool and pool._connections.get(key):
+        if type(pool) is HTTPConnectionPool and (pool._connections.get(key) or key in pool._shared):
             endpoint = _EndpointWhenNeeded(self, parsed)
         else:
             try:

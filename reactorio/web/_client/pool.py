@@ -131,6 +131,8 @@ class HTTPConnectionPool:
         self.http2 = http2
         self._connections: dict[Hashable, list[Any]] = {}
         self._timeouts: dict[Any, Any] = {}
+        self._shared: dict[Hashable, Any] = {}
+        self._negotiating: dict[Hashable, list[Deferred[Any]]] = {}
         self._in_use: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, deque[tuple[Deferred[Any], IStreamClientEndpoint]]] = {}
 
@@ -151,6 +153,8 @@ class HTTPConnectionPool:
         connection = self._take(key, endpoint)
         if connection is not None:
             return succeed(connection)
+        if self._negotiates(key):
+            return self._negotiated(key, endpoint)
         if self.max_connections is None or self._in_use.get(key, 0) < self.max_connections:
             return self._newConnection(key, endpoint)
         return self._wait(key, endpoint)
@@ -167,6 +171,8 @@ class HTTPConnectionPool:
 
     def _retrying(self, connection: Any, key: Hashable, endpoint: Any) -> Any:
         if self.retryAutomatically:
+            if key in self._shared:
+                return _RetryingHTTP11ClientProtocol(connection, lambda: self.getConnection(key, endpoint))
             return _RetryingHTTP11ClientProtocol(connection, lambda: self._newConnection(key, endpoint))
         return connection
 
@@ -190,6 +196,72 @@ class HTTPConnectionPool:
             connection._clock = self._reactor
             connection._limits = self.limits
         return connection
+
+    # HTTP/2: one connection is for all.
+
+    def _negotiates(self, key: Hashable) -> bool:
+        return self.http2 and isinstance(key, tuple) and key[0] == b"https" and self.persistent
+
+    def _negotiated(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
+        """Return the connection that all share, or make one and find out whether it is to be shared."""
+        shared = self._shared.get(key)
+        if shared is not None:
+            self._rest_no_more(shared)
+            return succeed(self._retrying(shared, key, endpoint))
+        pending = self._negotiating.get(key)
+        if pending is None:
+            return self._negotiate(key, endpoint)
+        # Somebody is finding out already.
+        waiting: Deferred[Any] = Deferred(pending.remove)
+        pending.append(waiting)
+        return waiting.addCallback(lambda ignored: self.getConnection(key, endpoint))
+
+    def _negotiate(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
+        from reactorio.web._client.http2 import HTTP2Connection, NegotiatingFactory  # who wants no HTTP/2 needs no h2
+
+        def choose(is_http2: bool) -> Any:
+            if not is_http2:
+                return factory.buildProtocol(None)
+            return HTTP2Connection(self.limits, lambda h2: self._rest(key, h2), lambda h2: self._unshare(key, h2))
+
+        def ready(connection: Any) -> Any:
+            if isinstance(connection, HTTP2Connection):
+                self._in_use.pop(key, None)
+                self._shared[key] = connection
+                return connection
+            return self._connected(connection, key)
+
+        def known(result: Any) -> Any:
+            for waiting in self._negotiating.pop(key):
+                waiting.callback(None)
+            return result
+
+        def failed(reason: Failure) -> Failure:
+            self._gone(key)
+            return reason
+
+        factory = self._factory(lambda protocol: self._putConnection(key, protocol), repr(endpoint))
+        self._negotiating[key] = []
+        self._in_use[key] = self._in_use.get(key, 0) + 1
+        connecting: Deferred[Any] = endpoint.connect(NegotiatingFactory(choose))
+        connecting.addCallback(lambda protocol: protocol.ready)
+        return connecting.addCallbacks(ready, failed).addBoth(known)
+
+    def _rest(self, key: Hashable, shared: Any) -> None:
+        """A shared connection has nothing to do: close it if that lasts."""
+        self._rest_no_more(shared)
+        self._timeouts[shared] = self._reactor.callLater(self.cachedConnectionTimeout, shared.abort)
+
+    def _rest_no_more(self, shared: Any) -> None:
+        timeout = self._timeouts.pop(shared, None)
+        if timeout is not None and timeout.active():
+            timeout.cancel()
+
+    def _unshare(self, key: Hashable, shared: Any) -> None:
+        """A shared connection takes no more requests."""
+        self._rest_no_more(shared)
+        if self._shared.get(key) is shared:
+            del self._shared[key]
 
     # Who waits.
 
@@ -284,4 +356,5 @@ class HTTPConnectionPool:
                 if timeout.active():
                     timeout.cancel()
         self._connections = {}
+        closing += [shared.abort() for shared in list(self._shared.values())]
         return gatherResults(closing).addCallback(lambda ignored: None)
