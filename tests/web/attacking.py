@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,6 +52,13 @@ class Victim:
         connection = socket.create_connection((LOOPBACK, self.port), timeout=PATIENCE)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+    def connect_tls(self) -> ssl.SSLSocket:
+        """Connect with TLS, and HTTP/1; the server's certificate does not matter."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context.wrap_socket(socket.create_connection((LOOPBACK, self.tls_port), timeout=PATIENCE))
 
     def exchange(self, *pieces: bytes) -> tuple[list[Response], bool]:
         """

@@ -12,6 +12,7 @@ import json
 import os
 import resource as files
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from reactorio.logger import (
     globalLogBeginner,
     textFileLogObserver,
 )
-from reactorio.web import http, resource, server
+from reactorio.web import http, resource, server, static
 
 reactor: Any = _reactor
 LOOPBACK = "127.0.0.1"
@@ -45,6 +46,8 @@ class Root(resource.Resource):
         super().__init__()
         self.seen: list[str] = []
         self.asked = self.lost = 0
+        self.file = tempfile.NamedTemporaryFile()  # noqa: SIM115  # it is there as long as the process
+        self.file.truncate(20_000_000)
 
     def render(self, request: Any) -> Any:
         self.asked += 1
@@ -84,6 +87,10 @@ class Root(resource.Resource):
     def do_big(self, request: Any) -> bytes:
         """A megabyte at once."""
         return b"x" * int(request.args.get(b"n", [b"1000000"])[0])
+
+    def do_file(self, request: Any) -> Any:
+        """Twenty megabytes of a file, the system's way if there is one."""
+        return static.File(self.file.name).render_GET(request)
 
     def do_pieces(self, request: Any) -> int:
         """Many small writes, with nobody who produces them."""
