@@ -115,5 +115,8 @@ def _name_of(head: bytes) -> bytes | None:
     name = message.get_param("name", header="content-disposition")
     if isinstance(name, tuple):
         charset, _, text = name
-        return text.encode("latin-1").decode(charset or "utf-8").encode("utf-8")
+        try:
+            return text.encode("latin-1").decode(charset or "utf-8").encode("utf-8")
+        except LookupError as exc:
+            raise ValueError("a charset that there is not") from exc
     return None if name is None else str(name).encode("utf-8", "surrogateescape")
