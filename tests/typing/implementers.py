@@ -132,6 +132,7 @@ from reactorio.internet.interfaces import (
     IDelayedCall,
     IFileDescriptorReceiver,
     IHalfCloseableDescriptor,
+    IHandshakeListener,
     IHostnameResolver,
     IHostResolution,
     IListeningPort,
@@ -255,6 +256,7 @@ from reactorio.web._auth.wrapper import HTTPAuthSessionWrapper, UnauthorizedReso
 from reactorio.web._client.agent import Agent, _StandardEndpointFactory
 from reactorio.web._client.cookies import CookieAgent
 from reactorio.web._client.decoding import ContentDecoderAgent
+from reactorio.web._client.http2 import Negotiating, NegotiatingFactory, Stream
 from reactorio.web._client.policies import (
     BrowserLikePolicyForHTTPS,
     HostnameCachingHTTPSPolicy,
@@ -323,6 +325,7 @@ _IAddress: list[type[IAddress]] = [
 ]
 _IConnector: list[type[IConnector]] = [BaseConnector, _FakeConnector]
 _IConsumer: list[type[IConsumer]] = [
+    Stream,
     FakeTransport,
     HTTPRequest,
     HTTPChannel,
@@ -613,7 +616,8 @@ _IPolicyForHTTPS: list[type[IPolicyForHTTPS]] = [
     HostnameCachingHTTPSPolicy,
     BrowserLikePolicyForHTTPS,
 ]
-_IProtocolNegotiationFactory: list[type[IProtocolNegotiationFactory]] = [Site]
+_IHandshakeListener: list[type[IHandshakeListener]] = [Negotiating]
+_IProtocolNegotiationFactory: list[type[IProtocolNegotiationFactory]] = [NegotiatingFactory, Site]
 _IRequest: list[type[IRequest]] = [Request]  # pyright: ignore[reportAssignmentType]  # headers are made when asked for
 _IResponse: list[type[IResponse]] = [Response]  # pyright: ignore[reportAssignmentType]  # headers are made when asked for
 __IDeprecatedHTTPChannelToRequestInterface: list[type[_IDeprecatedHTTPChannelToRequestInterface]] = [HTTPRequest]  # pyright: ignore[reportAssignmentType]  # headers are made when asked for

@@ -63,6 +63,9 @@ class Speaking(asyncio.Protocol):
         self.h2.initiate_connection()
         self.flush()
 
+    def connection_lost(self, error):
+        self.transport.close()  # which Python 3.10 wants to be told
+
     def flush(self):
         self.transport.write(self.h2.data_to_send())
 
@@ -118,6 +121,8 @@ async def speaking(on_request=answer, options=None, settings=None):
     finally:
         await pool.closeCachedConnections()
         server.close()
+        for connection in Speaking.made:
+            connection.transport.close()
         await asyncio.sleep(0.02)
 
 
