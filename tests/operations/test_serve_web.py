@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 from programs import PATIENCE, port_in, started
+from websockets.exceptions import ConnectionClosed
 
 from operations.door import get, samples, until
 
@@ -48,8 +49,24 @@ class Page(resource.Resource):
     def render_POST(self, request):
         return request.content.read()
 
+class Silent:
+    def negotiationStarted(self, transport):
+        pass
+    def negotiationFinished(self):
+        print("a WebSocket is open")
+    def connectionLost(self, reason):
+        print("a WebSocket is closed")
+
+class Silences:
+    def buildProtocol(self, request):
+        return Silent()
+
 def site(text):
-    return server.Site(Page(text))
+    from reactorio.web.websocket import WebSocketResource
+    root = resource.Resource()
+    root.putChild(b"", Page(text))
+    root.putChild(b"socket", WebSocketResource(Silences()))
+    return server.Site(root)
 """
 
 APP = """
@@ -212,6 +229,19 @@ def test_a_request_that_is_on_its_way_is_answered_and_the_client_told_that_it_wa
         connection.send(b"two")
         answer = connection.getresponse()
         assert (answer.status, answer.getheader("connection"), answer.read()) == (200, "close", b"onetwo")
+    serving.ended_well()
+
+
+def test_a_websocket_is_told_that_its_server_goes_away(serving):
+    client = pytest.importorskip("websockets.sync.client")
+    host, port = serving.page
+    with client.connect(f"ws://{host}:{port}/socket", proxy=None) as connection:
+        serving.server.wait_for("a WebSocket is open")
+        serving.terminate()
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(PATIENCE)
+        assert closed.value.rcvd.code == 1001
+    serving.server.wait_for("a WebSocket is closed")
     serving.ended_well()
 
 
