@@ -10,12 +10,16 @@ import re
 
 import h11
 import pytest
+from hpack import Encoder
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from reactorio.internet.error import ConnectionDone
 from reactorio.internet.task import Clock
 from reactorio.internet.testing import StringTransport
+from reactorio.python.failure import Failure
 from reactorio.web import http
+from reactorio.web._http2 import H2Connection
 
 SEEDS = [
     b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
@@ -201,3 +205,125 @@ def test_what_is_a_request_for_us_is_the_same_one_for_h11(wire, cuts):
 )
 def test_pieces_of_requests_are_no_worse(parts, cuts):
     check(b"".join(parts), cuts)
+
+
+# ---- forms
+
+FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\none\r\n'
+    b"--b\r\nContent-Disposition: form-data; name*=utf-8''%C3%A9; filename=\"f\"\r\nContent-Type: text/plain\r\n\r\ntwo\r\n--b--\r\n"
+)
+FORM_PIECES = [
+    *(
+        b"\r\n",
+        b"--b",
+        b"--b\r\n",
+        b"--b--",
+        b'"',
+        b";",
+        b"=",
+        b"name",
+        b"*0*=",
+        b"''",
+        b"%ff",
+        b"\0",
+        b"\xff",
+        b"\\",
+        b":",
+        b" ",
+    ),
+    *(b"Content-Disposition: ", b"=?utf-8?q?=ff?=", b"charset=x", b"name*=x'y'z", b"form-data", b"&", b"+"),
+]
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(
+        [b"multipart/form-data; boundary=b", b'multipart/form-data; boundary="b', b"application/x-www-form-urlencoded"]
+    ),
+    st.lists(st.tuples(st.sampled_from(FORM_PIECES), st.floats(0, 1), st.integers(0, 5)), max_size=8),
+)
+def test_a_form_is_read_or_refused(kind, changes):
+    body = FORM
+    for piece, where, size in changes:
+        at = int(where * len(body))
+        body = body[:at] + piece + body[at + size :]
+    head = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, len(body))
+    seen, said, closes = serve([head + body])
+    assert said.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 400 "))
+    assert closes == said.startswith(b"HTTP/1.1 400 ")
+    assert [request[2] for request in seen] == ([] if closes else [body])
+
+
+# ---- HTTP/2
+
+
+def frame(kind, flags, stream, payload):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+encoder = Encoder()
+HEADS = [
+    encoder.encode(
+        [(b":method", method), (b":path", b"/"), (b":scheme", b"http"), (b":authority", b"here")], huffman=False
+    )
+    for method in (b"GET", b"POST", b"CONNECT")
+]
+payloads = st.sampled_from([*HEADS, b"", b"\0\0\0\1", b"\0" * 8, b"\x7f\xff\xff\xff", b"\0\4\0\0\0\0"]) | st.binary(
+    max_size=20
+)
+frames = st.builds(
+    frame,
+    st.integers(0, 10),
+    st.sampled_from([0, 1, 4, 5, 8, 0x20, 0x25, 255]),
+    st.sampled_from([0, 1, 3, 5, 7]),
+    payloads,
+)
+likely = st.sampled_from(
+    [
+        *(frame(1, flags, stream, head) for flags in (4, 5) for stream in (1, 3, 5) for head in HEADS),
+        *(frame(0, flags, stream, b"abc") for flags in (0, 1) for stream in (1, 3, 5)),
+        *(frame(3, 0, stream, b"\0\0\0\10") for stream in (1, 3, 5)),
+        *(frame(8, 0, stream, b"\0\0\0\1") for stream in (0, 1, 3)),
+        frame(4, 0, 0, b"\0\4\0\0\0\0"),
+        frame(4, 0, 0, b"\0\4\0\1\0\0"),
+        frame(6, 0, 0, b"12345678"),
+        frame(7, 0, 0, b"\0" * 8),
+    ]
+)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(likely | frames, max_size=12), st.booleans(), st.booleans())
+def test_frames_in_any_order_raise_nothing(sequence, is_one_piece, answers_at_once):
+    clock = Clock()
+    waiting = []
+
+    class Waiting(Recorded):
+        def process(self):
+            if answers_at_once:
+                super().process()
+            else:
+                waiting.append(self)
+
+    connection = H2Connection(clock)
+    connection.requestFactory = Waiting
+    connection.factory = http.HTTPFactory(reactor=clock)
+    connection.factory.seen = []
+    connection.callLater = clock.callLater
+    connection.timeOut = 10
+    transport = StringTransport()
+    connection.makeConnection(transport)
+    wire = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""), *sequence]
+    for piece in [b"".join(wire)] if is_one_piece else wire:
+        connection.dataReceived(piece)
+        clock.advance(0)
+    for request in waiting:
+        if request.channel is not None:
+            Recorded.process(request)
+    clock.advance(0)
+    clock.advance(10)
+    connection.connectionLost(Failure(ConnectionDone()))
+    assert connection.streams == {}
+    clock.advance(20)
+    assert clock.getDelayedCalls() == []
