@@ -5,7 +5,7 @@ The work behind `reactorio.web.client`.
     decoding    bodies that came compressed
     cookies     CookieAgent
     redirects   RedirectAgent, BrowserLikeRedirectAgent
-    proxies     ProxyAgent, and the way through a proxy by CONNECT
+    proxies     ProxyAgent
     agent       Agent: from a URI to a response
     policies    whom to trust over TLS
     pool        HTTPConnectionPool: connections that are used again, and who waits for one
@@ -15,6 +15,7 @@ The work behind `reactorio.web.client`.
     receiver    responses as httptools reads them
     reading     readBody, FileBodyProducer
     response    Response
+    patience    how long a request may take
     request     Request, and what a body is written through
     uri         URIs
     limits      how much of everything

@@ -14,6 +14,7 @@ from reactorio.internet.defer import Deferred, TimeoutError
 from reactorio.internet.protocol import ClientFactory
 from reactorio.python.failure import Failure
 from reactorio.web import error
+from reactorio.web._client.policies import BrowserLikePolicyForHTTPS
 from reactorio.web._client.reading import PartialDownloadError
 from reactorio.web._client.uri import URI, _ensureValidMethod, _ensureValidURI, _urljoin
 from reactorio.web._http.client import HTTPClient
@@ -444,9 +445,7 @@ def _connect(factory: HTTPClientFactory, contextFactory: Any = None) -> None:
         reactor.connectTCP(host, factory.port, factory)
         return
     if contextFactory is None:
-        from reactorio.internet.ssl import optionsForClientTLS  # needs the extra `tls`, which http does not
-
-        contextFactory = optionsForClientTLS(host)
+        contextFactory = BrowserLikePolicyForHTTPS().creatorForNetloc(factory.host, factory.port)
     reactor.connectSSL(host, factory.port, factory, contextFactory)
 
 

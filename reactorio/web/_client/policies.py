@@ -7,10 +7,23 @@ from typing import Any
 
 from reactorio._interface import implementer
 from reactorio.internet.interfaces import IOpenSSLClientConnectionCreator
-from reactorio.internet.ssl import CertificateOptions, optionsForClientTLS
 from reactorio.web.iweb import IPolicyForHTTPS
 
 __name__ = "reactorio.web.client"  # the public path
+
+
+def _ssl() -> Any:
+    """
+    Return `reactorio.internet.ssl`, which plain http does without.
+
+    Raises:
+        NotImplementedError: This installation has no TLS.
+    """
+    try:
+        from reactorio.internet import ssl  # needs the extra `tls`
+    except ImportError as exc:
+        raise NotImplementedError("SSL support unavailable: pip install reactorio[tls]") from exc
+    return ssl
 
 
 @implementer(IPolicyForHTTPS)
@@ -29,8 +42,8 @@ class BrowserLikePolicyForHTTPS:
         """Return what makes connections to ``hostname``."""
         name = hostname.decode("ascii")
         if self._trustRoot is None:
-            return optionsForClientTLS(name)
-        return optionsForClientTLS(name, trustRoot=self._trustRoot)
+            return _ssl().optionsForClientTLS(name)
+        return _ssl().optionsForClientTLS(name, trustRoot=self._trustRoot)
 
 
 @implementer(IPolicyForHTTPS)
@@ -107,10 +120,9 @@ class WebClientContextFactory:
     Use `BrowserLikePolicyForHTTPS`.
     """
 
-    def _getCertificateOptions(self, hostname: bytes, port: int) -> CertificateOptions:
-        from reactorio.internet.ssl import platformTrust  # what only this needs
-
-        return CertificateOptions(trustRoot=platformTrust())
+    def _getCertificateOptions(self, hostname: bytes, port: int) -> Any:
+        ssl = _ssl()
+        return ssl.CertificateOptions(trustRoot=ssl.platformTrust())
 
     def getContext(self, hostname: bytes, port: int) -> Any:
         """Return a context."""
