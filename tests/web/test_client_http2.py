@@ -21,7 +21,8 @@ from h2.exceptions import StreamClosedError
 from h2.settings import SettingCodes, Settings
 
 from reactorio.internet import reactor
-from reactorio.internet.error import TimeoutError
+from reactorio.internet.defer import CancelledError
+from reactorio.internet.error import ConnectingCancelledError, TimeoutError
 from reactorio.web.client import (
     Agent,
     BrowserLikePolicyForHTTPS,
@@ -174,7 +175,19 @@ def test_a_server_that_speaks_the_old_protocol_is_spoken_to_in_that(run):
             assert await get(agent, url) == b"ok"
             assert await get(agent, url) == b"ok"
             assert server.connections == 1
+            await asyncio.gather(*(get(agent, url) for _ in range(5)))
             await pool.closeCachedConnections()
+
+
+def test_cancelling_in_the_handshake_closes_the_connection_and_lets_the_next_try(run):
+    async def main():
+        async with speaking() as (url, agent, pool, _made):
+            first, second = agent.request(b"GET", url), agent.request(b"GET", url)
+            first.cancel()
+            with pytest.raises((CancelledError, ConnectingCancelledError)):
+                await first
+            assert await readBody(await second) == b"ok"
+            assert not pool._negotiating
 
     run(main())
 

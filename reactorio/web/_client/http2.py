@@ -542,6 +542,8 @@ class Negotiating(Protocol):
 
     def handshakeCompleted(self) -> None:
         """The server has said which."""
+        if self.ready.called:  # nobody wants it any more
+            return
         negotiated = getattr(self.transport, "negotiatedProtocol", None)
         self._chosen = self._choose(negotiated == b"h2")
         self._chosen.makeConnection(self.transport)

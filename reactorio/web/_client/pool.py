@@ -25,6 +25,9 @@ __name__ = "reactorio.web.client"  # the public path
 
 # Failures after which the server may have done nothing.
 _BEFORE_ANY_RESPONSE = (RequestNotSent, RequestTransmissionFailed, ResponseNeverReceived)
+# Of so many servers is known that they speak no HTTP/2; then they are asked again.
+_REMEMBERED_SERVERS = 1000
+
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"DELETE", b"TRACE"})
 
 
@@ -133,6 +136,8 @@ class HTTPConnectionPool:
         self._timeouts: dict[Any, Any] = {}
         self._shared: dict[Hashable, Any] = {}
         self._negotiating: dict[Hashable, list[Deferred[Any]]] = {}
+        # Servers that were asked, and speak HTTP/1 only.
+        self._without_http2: set[Hashable] = set()
         self._in_use: dict[Hashable, int] = {}
         self._waiting: dict[Hashable, deque[tuple[Deferred[Any], IStreamClientEndpoint]]] = {}
 
@@ -200,7 +205,13 @@ class HTTPConnectionPool:
     # HTTP/2: one connection is for all.
 
     def _negotiates(self, key: Hashable) -> bool:
-        return self.http2 and isinstance(key, tuple) and key[0] == b"https" and self.persistent
+        return (
+            self.http2
+            and self.persistent
+            and isinstance(key, tuple)
+            and key[0] == b"https"
+            and key not in self._without_http2
+        )
 
     def _negotiated(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
         """Return the connection that all share, or make one and find out whether it is to be shared."""
@@ -229,6 +240,9 @@ class HTTPConnectionPool:
                 self._in_use.pop(key, None)
                 self._shared[key] = connection
                 return connection
+            if len(self._without_http2) >= _REMEMBERED_SERVERS:
+                self._without_http2.clear()
+            self._without_http2.add(key)
             return self._connected(connection, key)
 
         def known(result: Any) -> Any:
