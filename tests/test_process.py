@@ -234,14 +234,15 @@ def test_without_pidfds_a_thread_waits(reactor, monkeypatch):
 
 
 def test_a_child_that_outlives_the_reactor_is_told_of_in_its_next_run(reactor):
-    child = spawn(reactor, "import sys; sys.stdin.read()")
+    child = spawn(reactor, "import signal; signal.pause()")
     reactor.callLater(0, reactor.stop)
     reactor.run()
     assert child.heard[-1] != "ended"
     assert child.transport.pid in process.reapProcessHandlers
 
+    child.transport.signalProcess("KILL")
     (reason,) = ended(reactor, child)
-    assert isinstance(reason, error.ProcessDone)
+    assert reason.signal == signal.SIGKILL
     assert child.heard[-2:] == ["exited", "ended"]
     assert process.reapProcessHandlers == {}
 
