@@ -256,7 +256,8 @@ from reactorio.web._auth.wrapper import HTTPAuthSessionWrapper, UnauthorizedReso
 from reactorio.web._client.agent import Agent, _StandardEndpointFactory
 from reactorio.web._client.cookies import CookieAgent
 from reactorio.web._client.decoding import ContentDecoderAgent
-from reactorio.web._client.http2 import Negotiating, NegotiatingFactory, Stream
+from reactorio.web._client.http2stream import Stream
+from reactorio.web._client.negotiating import Negotiating, NegotiatingFactory
 from reactorio.web._client.policies import (
     BrowserLikePolicyForHTTPS,
     HostnameCachingHTTPSPolicy,

@@ -125,12 +125,22 @@ def start_nginx(home: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([NGINX, "-c", home / "conf", "-e", home / "error.log"], stderr=subprocess.DEVNULL)
 
 
+async def is_there(path: Path) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
 @asynccontextmanager
 async def nginx(home: Path, **options):
     process = start_nginx(home)
     pool = HTTPConnectionPool(reactor, **options)
     try:
-        while not (home / "tls").exists():
+        while not await is_there(home / "tls"):
             assert process.poll() is None, (home / "error.log").read_text()
             await asyncio.sleep(0.01)
         yield Agent.usingEndpointFactory(reactor, ByUnix(home), pool)

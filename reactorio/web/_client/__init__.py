@@ -9,7 +9,9 @@ The work behind `reactorio.web.client`.
     agent       Agent: from a URI to a response
     policies    whom to trust over TLS
     pool        HTTPConnectionPool: connections that are used again, and who waits for one
+    negotiating connections whose protocol the TLS handshake is to tell
     http2       one HTTP/2 connection
+    http2stream one request on it, and its response
     protocol    HTTP11ClientProtocol: one HTTP/1 connection
     lines       HTTPClientParser: responses line by line, for subclasses
     receiver    responses as httptools reads them

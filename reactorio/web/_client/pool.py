@@ -11,6 +11,7 @@ from reactorio.internet.protocol import Factory
 from reactorio.logger import Logger
 from reactorio.web._client.errors import RequestNotSent, RequestTransmissionFailed, ResponseNeverReceived
 from reactorio.web._client.limits import DEFAULT_LIMITS
+from reactorio.web._client.negotiating import NegotiatingFactory
 from reactorio.web._client.protocol import HTTP11ClientProtocol
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class HTTPConnectionPool:
         return waiting.addCallback(lambda ignored: self.getConnection(key, endpoint))
 
     def _negotiate(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
-        from reactorio.web._client.http2 import HTTP2Connection, NegotiatingFactory  # who wants no HTTP/2 needs no h2
+        from reactorio.web._client.http2 import HTTP2Connection  # who wants no HTTP/2 needs no h2
 
         def choose(is_http2: bool) -> Any:
             if not is_http2:
