@@ -42,7 +42,8 @@ class _OnDemand:
     """A loop whose timers for `LIMIT` seconds fire when ``time_is_over`` is called."""
 
     def _remember(self, delay, handle, callback, args):
-        if LIMIT - 1 < delay <= LIMIT:
+        # Not to the last digit: a clock's sum and difference are rounded.
+        if abs(delay - LIMIT) < 1:
             self.__dict__.setdefault("limits", []).append((handle, callback, args))
         return handle
 
