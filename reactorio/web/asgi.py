@@ -32,7 +32,7 @@ class ASGIResource(Resource):
         application: The application.
         reactor: That it runs in; the global one by default.
         webSocketOptions: As `WebSocketResource` takes them: ``origins``, ``compression``, ``maxMessageSize``,
-            ``closeTimeout``.
+            ``closeTimeout``, ``pingInterval``.
     """
 
     isLeaf = True

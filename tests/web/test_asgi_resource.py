@@ -77,6 +77,18 @@ def test_at_the_root_there_is_no_root_path(run):
     served(run, echo, test)
 
 
+def test_over_http2_it_is_the_same(run):
+    async def test(site, client):
+        url = f"http://127.0.0.1:{site.port}/x"
+        async with httpx.AsyncClient(http1=False, http2=True, trust_env=False) as other:
+            answers = await asyncio.gather(*(other.post(url, content=b"z" * 100_000 + b"end") for _ in range(20)))
+        for answer in answers:
+            assert (answer.http_version, answer.status_code) == ("HTTP/2", 201)
+            assert (answer.headers["x-length"], answer.text[-5:]) == ("100003", "zzend")
+
+    served(run, echo, test)
+
+
 class Known(Exception):
     pass
 

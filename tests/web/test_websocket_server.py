@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+from unittest.mock import Mock
 
 import pytest
 import websockets
 from websockets.asyncio.client import connect
 
+from reactorio.internet.address import IPv4Address
+from reactorio.internet.error import ConnectionAborted
+from reactorio.internet.task import Clock
+from reactorio.internet.testing import StringTransport
+from reactorio.python.failure import Failure
 from reactorio.web.resource import Resource
+from reactorio.web.server import Site
 from reactorio.web.websocket import WebSocketResource
 
 from .hosting import hosting, in_thread
@@ -266,6 +273,26 @@ def test_a_peer_that_does_not_close_is_cut_off(run):
         writer.close()
 
     served(run, test, closeTimeout=0.05)
+
+
+def test_who_does_not_answer_pings_is_cut_off():
+    clock = Clock()
+    site = Site(WebSocketResource(Mock(), pingInterval=20), reactor=clock)
+    connection = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+    transport = StringTransport()
+    connection.makeConnection(transport)
+    connection.dataReceived(HANDSHAKE)
+    for _ in range(3):
+        transport.clear()
+        clock.advance(20)
+        assert transport.value() == b"\x89\x00"
+        connection.dataReceived(frame(0x8A, b""))
+    clock.advance(20)
+    assert not transport.disconnecting
+    clock.advance(20)
+    assert transport.disconnected
+    connection.connectionLost(Failure(ConnectionAborted()))
+    assert clock.getDelayedCalls() == []
 
 
 def test_a_peer_that_does_not_read_is_not_read_from(run):

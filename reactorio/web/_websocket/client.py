@@ -65,6 +65,7 @@ class WebSocketClientEndpoint:
         compression: Is permessage-deflate (RFC 7692) asked for?
         maxMessageSize: Bytes of a message, decompressed; one that is larger closes the connection with status 1009.
         closeTimeout: Seconds that the closing handshake may take.
+        pingInterval: Seconds between pings; a peer that says nothing from one to the next is cut off. None is no pings.
         reactor: For that time; the global one by default.
 
     Raises:
@@ -81,6 +82,7 @@ class WebSocketClientEndpoint:
         compression: bool = True,
         maxMessageSize: int = 1 << 20,
         closeTimeout: float = 10.0,
+        pingInterval: float | None = None,
         reactor: Any = None,
     ) -> None:
         scheme, separator, rest = url.partition("://")
@@ -97,6 +99,7 @@ class WebSocketClientEndpoint:
         self._uri = URI.fromBytes(f"{'https' if secure else 'http'}://{rest}".encode("ascii"))
         self._headers = headers
         self._close_timeout = closeTimeout
+        self._ping_interval = pingInterval
         self._max_message_size = maxMessageSize
         self._reactor = reactor
         self._options: dict[str, Any] = {
@@ -154,7 +157,9 @@ class WebSocketClientEndpoint:
             raise ConnectionRejected(response) from core.handshake_exc
         application = protocolFactory.buildProtocol(self.url)
         call_later = self._reactor.callLater
-        response.deliverBody(Connection(core, application, call_later, self._close_timeout, self._max_message_size))
+        response.deliverBody(
+            Connection(core, application, call_later, self._close_timeout, self._max_message_size, self._ping_interval)
+        )
         return application
 
     def _asked(self, http: Any, handshake: Handshake) -> Deferred[IResponse]:

@@ -53,11 +53,15 @@ class Connection:
         callLater: For the time that the closing handshake may take.
         closeTimeout: That time, in seconds; the connection is aborted after it.
         maxMessageSize: That ``core`` was given.
+        pingInterval: Seconds between pings; a peer that says nothing from one to the next is cut off. None is no pings.
         opening: What is sent first: a server's answer to the opening handshake.
     """
 
     transport: Any = None
     _closing: IDelayedCall | None = None
+    _pinging: IDelayedCall | None = None
+    # Has anything come since the last ping?
+    _heard = True
     _kind: Opcode | None = None
     _registered = False
     _receiving = False
@@ -69,12 +73,14 @@ class Connection:
         callLater: Callable[..., IDelayedCall],
         closeTimeout: float,
         maxMessageSize: int,
+        pingInterval: float | None = None,
         opening: bytes = b"",
     ) -> None:
         self._core = core
         self._application = application
         self._callLater = callLater
         self._closeTimeout = closeTimeout
+        self._pingInterval = pingInterval
         self._opening = opening
         self._message = bytearray()
         # Of a frame: bytes that are too few to tell its size; how many more are the library's.
@@ -179,10 +185,23 @@ class Connection:
     def connectionMade(self) -> None:
         """The opening handshake is over."""
         self._tell(self._application.negotiationFinished)
+        if self._pingInterval is not None:
+            self._pinging = self._callLater(self._pingInterval, self._ping_again)
+
+    def _ping_again(self) -> None:
+        self._pinging = None
+        if not self._heard:
+            _log.info("{peer} does not answer pings: its WebSocket connection is cut off", peer=self.getPeer())
+            self.abortConnection()
+            return
+        self._heard = False
+        self.ping()
+        assert self._pingInterval is not None
+        self._pinging = self._callLater(self._pingInterval, self._ping_again)
 
     def dataReceived(self, data: bytes) -> None:
         core = self._core
-        self._receiving = True
+        self._heard = self._receiving = True
         if self._beginning:
             data, self._beginning = self._beginning + data, b""
         position, end = 0, len(data)
@@ -229,9 +248,10 @@ class Connection:
             self._received(frame)  # type: ignore[arg-type]  # no handshake is among them any more
 
     def connectionLost(self, reason: Failure) -> None:
-        if self._closing is not None:
-            self._closing.cancel()
-            self._closing = None
+        for call in (self._closing, self._pinging):
+            if call is not None:
+                call.cancel()
+        self._closing = self._pinging = None
         self._core.receive_eof()
         self._core.data_to_send()
         self._registered = False

@@ -39,6 +39,7 @@ class Opening:
         compression: Is permessage-deflate (RFC 7692) used if the client wants it?
         maxMessageSize: Bytes of a message, decompressed; one that is larger closes the connection with status 1009.
         closeTimeout: Seconds that the closing handshake may take.
+        pingInterval: Seconds between pings; a peer that says nothing from one to the next is cut off. None is no pings.
 
     Attributes:
         is_good: Can it be accepted?
@@ -53,9 +54,11 @@ class Opening:
         compression: bool = True,
         maxMessageSize: int = 1 << 20,
         closeTimeout: float = 10.0,
+        pingInterval: float | None = None,
     ) -> None:
         self.request = request
         self._close_timeout = closeTimeout
+        self._ping_interval = pingInterval
         self._max_message_size = maxMessageSize
         self._core = ServerProtocol(
             origins=origins,  # type: ignore[arg-type]  # they are strings
@@ -105,5 +108,7 @@ class Opening:
         core.send_response(answer)
         opened = b"".join(core.data_to_send())
         call_later = request.channel.callLater
-        connection = Connection(core, application, call_later, self._close_timeout, self._max_message_size, opened)
+        connection = Connection(
+            core, application, call_later, self._close_timeout, self._max_message_size, self._ping_interval, opened
+        )
         request.channel.switchProtocol(connection)

@@ -21,7 +21,8 @@ class WebSocketResource(Resource):
 
     Args:
         factory: A `WebSocketServerFactory`.
-        options: ``origins``, ``subprotocols``, ``compression``, ``maxMessageSize``, ``closeTimeout``; see `Opening`.
+        options: ``origins``, ``subprotocols``, ``compression``, ``maxMessageSize``, ``closeTimeout``,
+            ``pingInterval``; see `Opening`.
     """
 
     isLeaf = True
