@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aio.kinds import Pair
 from aio.parties import Party
 from reactorio.internet import reactor
+from reactorio.internet.process import reapProcessHandlers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -42,6 +43,9 @@ class Connect:
     async def close(self) -> None:
         for pair in self.pairs:
             await pair.close()
+        # Children leave by themselves.
+        while reapProcessHandlers:
+            await asyncio.sleep(0.001)
 
 
 def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
