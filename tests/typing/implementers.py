@@ -247,7 +247,7 @@ from reactorio.trial._results import TestResult
 from reactorio.trial.itrial import IReporter, IReporterWithDurations, ITestCase
 from reactorio.trial.reporter import SubunitReporter, TestResultDecorator
 from reactorio.trial.runner import TestHolder
-from reactorio.web._asgi.exchange import Exchange
+from reactorio.web._asgi.events import Gate
 
 # reactorio.application.reactors
 from reactorio.web._auth.basic import BasicCredentialFactory
@@ -382,7 +382,7 @@ _IPushProducer: list[type[IPushProducer]] = [
     HTTPChannel,
     H2Stream,
     H2Connection,
-    Exchange,
+    Gate,
     StaticProducer,
     _WSGIResponse,
     WithTLS,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from reactorio._interface import implementer
 from reactorio.internet.defer import Deferred
+from reactorio.internet.interfaces import IPushProducer
 
 __all__ = ["Events", "Gate"]
 
 
+@implementer(IPushProducer)
 class Gate:
     """
-    Open or shut.
+    Open or shut. As a transport's producer, it is shut while that wants nothing more.
 
     Attributes:
         is_open: Which of the two.
@@ -22,16 +25,19 @@ class Gate:
         self.is_open = is_open
         self._waiting: list[Deferred[None]] = []
 
-    def open(self) -> None:
-        """Let through whoever waits, and whoever comes."""
+    def resumeProducing(self) -> None:
+        """Open it: let through whoever waits, and whoever comes."""
         self.is_open = True
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             one.callback(None)
 
-    def shut(self) -> None:
-        """Have whoever comes wait."""
+    def pauseProducing(self) -> None:
+        """Shut it: have whoever comes wait."""
         self.is_open = False
+
+    open = stopProducing = resumeProducing
+    shut = pauseProducing
 
     async def passed(self) -> None:
         """Wait until it is open."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reactorio._interface import implementer
-from reactorio.internet.interfaces import IPushProducer
 from reactorio.logger import Logger
 from reactorio.web._asgi.events import Events, Gate
 from reactorio.web._responses import INTERNAL_SERVER_ERROR
@@ -26,7 +24,6 @@ _PIECE = 1 << 16
 _DISCONNECT = {"type": "http.disconnect"}
 
 
-@implementer(IPushProducer)
 class Exchange:
     """The request's side of ``receive`` and ``send``. While the client does not read, ``send`` waits."""
 
@@ -41,7 +38,7 @@ class Exchange:
         self._ended = Events(_DISCONNECT)
         self._writable = Gate()
         request.notifyFinish().addCallbacks(self._is_over, self._lost)
-        request.registerProducer(self, True)
+        request.registerProducer(self._writable, True)
 
     def _size_of_body(self) -> int:
         size: int = self._body.seek(0, 2)
@@ -135,15 +132,4 @@ class Exchange:
     def _lost(self, failure: Failure) -> None:
         self._is_lost = True
         self._ended.end()
-        self._writable.open()
-
-    # ---- as the request's producer
-
-    def pauseProducing(self) -> None:
-        self._writable.shut()
-
-    def resumeProducing(self) -> None:
-        self._writable.open()
-
-    def stopProducing(self) -> None:
         self._writable.open()

@@ -104,7 +104,7 @@ class Socket:
 
     def negotiationFinished(self) -> None:
         assert self._connection is not None
-        self._connection.attachProducer(self)
+        self._connection.attachProducer(self._writable)
 
     def textMessageReceived(self, message: str) -> None:
         self._put({"type": "websocket.receive", "text": message})
@@ -126,15 +126,4 @@ class Socket:
         self._is_over = True
         code, why = self._connection.closeCode, self._connection.closeReason
         self._events.end({"type": "websocket.disconnect", "code": code or 1006, "reason": why or ""})
-        self._writable.open()
-
-    # ---- as its producer
-
-    def pauseProducing(self) -> None:
-        self._writable.shut()
-
-    def resumeProducing(self) -> None:
-        self._writable.open()
-
-    def stopProducing(self) -> None:
         self._writable.open()
