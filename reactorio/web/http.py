@@ -29,7 +29,6 @@ from reactorio.web._http.bodies import (
     _MalformedChunkedDataError as _MalformedChunkedDataError,
 )
 from reactorio.web._http.channel import HTTPChannel
-from reactorio.web._http.channel import _NoPushProducer as _NoPushProducer
 from reactorio.web._http.client import HTTPClient
 from reactorio.web._http.dates import (
     datetimeToLogString,

@@ -12,11 +12,10 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from reactorio._interface import implementer
-from reactorio.internet.interfaces import IConsumer, IPushProducer, ISSLTransport, ITransport
+from reactorio.internet.interfaces import IConsumer, IPushProducer, ITransport
 from reactorio.internet.protocol import Protocol
 from reactorio.logger import Logger
 from reactorio.protocols.policies import TimeoutMixin
-from reactorio.protocols.tls import _PullToPush
 from reactorio.web._http.bodies import (
     _ChunkedTransferDecoder,
     _IdentityTransferDecoder,
@@ -26,13 +25,11 @@ from reactorio.web._http.draining import Draining
 from reactorio.web._http.head import HeadReader, Refused, refuse_beginning, refuse_host, refuse_size
 from reactorio.web._http.making import takes_two
 from reactorio.web._http.request import _QUEUED, Request
+from reactorio.web._http.sending import NoPushProducer, Sending
 from reactorio.web._responses import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE, REQUEST_TIMEOUT, RESPONSES
-from reactorio.web.http_headers import Headers, _sanitizeLinearWhitespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reactorio.internet.interfaces import IAddress, IDelayedCall, IProtocol, IPullProducer
+    from reactorio.internet.interfaces import IDelayedCall, IProtocol
     from reactorio.python.failure import Failure
     from reactorio.web._http.limits import Limits
 
@@ -42,27 +39,8 @@ __all__ = ["HTTPChannel"]
 _LINGER = 30.0
 
 
-class _NoPushProducer:
-    """Stands for a transport that cannot be slowed down."""
-
-    def pauseProducing(self) -> None:
-        """It goes on."""
-
-    def resumeProducing(self) -> None:
-        """It has gone on."""
-
-    def registerProducer(self, producer: object, streaming: bool) -> None:
-        """It slows nobody down."""
-
-    def unregisterProducer(self) -> None:
-        """It has slowed nobody down."""
-
-    def stopProducing(self) -> None:
-        """It ends when it is closed."""
-
-
 @implementer(ITransport, IPushProducer, IConsumer)
-class HTTPChannel(Draining, Protocol, TimeoutMixin):
+class HTTPChannel(Sending, Draining, Protocol, TimeoutMixin):
     """
     The server's end of an HTTP/1 connection.
 
@@ -94,9 +72,6 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     _optimisticEagerReadSize = 16384
     _log = Logger(namespace="reactorio.web.http")
 
-    _requestProducer: Any = None
-    _requestProducerStreaming: bool | None = None
-    _waitingForTransport = False
     # What the transport had not sent yet when we last looked.
     _unsent_before: float = inf
     _abortingCall: IDelayedCall | None = None
@@ -138,7 +113,7 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
     def connectionMade(self) -> None:
         self.setTimeout(self.timeOut)
         transport = self.transport
-        self._networkProducer = transport if hasattr(transport, "registerProducer") else _NoPushProducer()
+        self._networkProducer = transport if hasattr(transport, "registerProducer") else NoPushProducer()
         self._networkProducer.registerProducer(self, True)
         self._small_head = self.totalHeadersSize
         if self.limits is not None:
@@ -516,109 +491,6 @@ class HTTPChannel(Draining, Protocol, TimeoutMixin):
         # So that nobody cancels what has happened.
         self._abortingCall = None
         self.transport.abortConnection()
-
-    # ---- as the transport of requests
-
-    def writeHeaders(
-        self, version: bytes, code: bytes, reason: bytes, headers: Headers | Iterable[tuple[bytes, bytes]]
-    ) -> None:
-        """Write a response's head."""
-        if isinstance(headers, Headers):
-            pairs: Iterable[tuple[bytes, bytes]] = (
-                (name, value) for name, values in headers.getAllRawHeaders() for value in values
-            )
-        else:
-            pairs = ((_sanitizeLinearWhitespace(name), _sanitizeLinearWhitespace(value)) for name, value in headers)
-        parts = [version, b" ", code, b" ", _sanitizeLinearWhitespace(reason), b"\r\n"]
-        for name, value in pairs:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n")
-        self.transport.write(b"".join(parts))
-
-    def write(self, data: bytes) -> None:
-        """Send ``data``."""
-        self.transport.write(data)
-
-    def writeSequence(self, iovec: Iterable[bytes]) -> None:
-        """Send the concatenation of ``iovec``."""
-        self.transport.writeSequence(iovec)
-
-    def getPeer(self) -> IAddress:
-        """Return the client's address."""
-        address: IAddress = self.transport.getPeer()
-        return address
-
-    def getHost(self) -> IAddress:
-        """Return the address that the client connected to."""
-        address: IAddress = self.transport.getHost()
-        return address
-
-    def isSecure(self) -> bool:
-        """Is this TLS?"""
-        return ISSLTransport.providedBy(self.transport)
-
-    def loseConnection(self) -> None:
-        """Close the connection, when all is sent."""
-        self._over = True
-        self._networkProducer.unregisterProducer()
-        self.transport.loseConnection()
-
-    # ---- producers
-
-    def registerProducer(self, producer: IPushProducer | IPullProducer, streaming: bool) -> None:
-        """
-        Let a request's producer write at the client's pace.
-
-        Raises:
-            RuntimeError: There is one already.
-        """
-        if self._requestProducer is not None:
-            raise RuntimeError(
-                f"Cannot register producer {producer!r}, because producer {self._requestProducer!r} was never unregistered."
-            )
-        if not streaming:
-            producer = _PullToPush(producer, self)
-        self._requestProducer = producer
-        self._requestProducerStreaming = streaming
-        if not streaming:
-            producer.startStreaming()  # type: ignore[union-attr]  # it has just been made
-        elif self._waitingForTransport:
-            producer.pauseProducing()  # type: ignore[union-attr]  # a streaming one has it
-
-    def unregisterProducer(self) -> None:
-        """Forget the request's producer, if there is one."""
-        if self._requestProducer is None:
-            return
-        if not self._requestProducerStreaming:
-            self._requestProducer.stopStreaming()
-        self._requestProducer = self._requestProducerStreaming = None
-
-    def stopProducing(self) -> None:
-        """The connection takes no more."""
-        if self._requestProducer is not None:
-            self._requestProducer.stopProducing()
-
-    def pauseProducing(self) -> None:
-        """The client does not keep up: write no more, and read no more."""
-        self._waitingForTransport = True
-        self._unsent_before = self._unsent_size()
-        self._watch_client()
-        if not self._read_paused:
-            self._networkProducer.pauseProducing()
-        if self._requestProducer is not None:
-            self._requestProducer.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        """The client has caught up."""
-        self._waitingForTransport = False
-        self._watch_client()
-        if self._requestProducer is not None:
-            self._requestProducer.resumeProducing()
-        if not self._handlingRequest and self._read_paused:
-            self._read_paused = False
-        if not self._read_paused:
-            self._networkProducer.resumeProducing()
-        self._go_on()
 
 
 HTTPChannel.__module__ = "reactorio.web.http"
