@@ -19,7 +19,7 @@ from reactorio.internet.task import deferLater
 from reactorio.web.asgi import ASGIResource
 from reactorio.web.resource import Resource
 
-from .hosting import hosting
+from .hosting import hosting, in_thread
 
 
 def served(run, application, test, at=None, **options):
@@ -87,6 +87,28 @@ def test_over_http2_it_is_the_same(run):
             assert (answer.headers["x-length"], answer.text[-5:]) == ("100003", "zzend")
 
     served(run, echo, test)
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_trailers_follow_the_body(run, version):
+    async def application(scope, receive, send):
+        assert scope["extensions"] == {"http.response.trailers": {}}
+        await send({"type": "http.response.start", "status": 200, "headers": [], "trailers": True})
+        await send({"type": "http.response.body", "body": b"body\n"})
+        trailers = [(b"x-sum", b"1"), (b"x-more", b"2\r\nx-bad: 3")]
+        await send({"type": "http.response.trailers", "headers": trailers[:1], "more_trailers": True})
+        await send({"type": "http.response.trailers", "headers": trailers[1:]})
+        with pytest.raises(RuntimeError):
+            await send({"type": "http.response.trailers", "headers": []})
+
+    async def test(site, client):
+        # The fields of the head, the body, and the fields behind it.
+        said = await in_thread(lambda: site.curl("/", "-i", version))
+        head, _, rest = said.replace(b"\r\n", b"\n").lower().partition(b"\n\n")
+        assert b"x-sum" not in head
+        assert rest.split(b"\n") == [b"body", b"x-sum: 1", b"x-more: 2 x-bad: 3", b""]
+
+    served(run, application, test)
 
 
 class Known(Exception):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reactorio.logger import Logger
 from reactorio.web._asgi.events import Events, Gate
 from reactorio.web._responses import INTERNAL_SERVER_ERROR
+from reactorio.web.http_headers import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +34,8 @@ class Exchange:
         self._left = self._size_of_body()
         self._said_all = False
         self._started: tuple[int, Iterable[tuple[bytes, bytes]]] | None = None
+        self._trailers_follow = False
+        self._body_over = False
         self._finished = False
         self._is_lost = False
         self._ended = Events(_DISCONNECT)
@@ -61,7 +64,10 @@ class Exchange:
         kind = event["type"]
         if kind == "http.response.start" and self._started is None:
             self._started = (event["status"], event.get("headers", ()))
-        elif kind == "http.response.body" and self._started is not None and not self._finished:
+            self._trailers_follow = bool(event.get("trailers"))
+        elif kind == "http.response.trailers" and self._body_over and not self._finished:
+            self._add_trailers(event.get("headers", ()), event.get("more_trailers", False))
+        elif kind == "http.response.body" and self._started is not None and not self._body_over:
             self._write(event.get("body", b""), event.get("more_body", False))
             if not self._finished:
                 await self._writable.passed()
@@ -74,8 +80,19 @@ class Exchange:
             self._write_head(body, more)
         if body:
             request.write(bytes(body))
-        elif not request.startedWriting and more:
+        elif not request.startedWriting and (more or self._trailers_follow):
             request.write(b"")
+        if not more:
+            self._body_over = True
+            if not self._trailers_follow:
+                self._finish()
+
+    def _add_trailers(self, headers: Iterable[tuple[bytes, bytes]], more: bool) -> None:
+        request = self._request
+        if request.responseTrailers is None:
+            request.responseTrailers = Headers()
+        for name, value in headers:
+            request.responseTrailers.addRawHeader(bytes(name), bytes(value))
         if not more:
             self._finish()
 
@@ -92,7 +109,8 @@ class Exchange:
             if lowered in (b"date", b"server"):
                 request.responseHeaders.removeHeader(lowered)
             request.responseHeaders.addRawHeader(bytes(name), bytes(value))
-        if not more and not request.responseHeaders.hasHeader(b"content-length") and request.method != b"HEAD":
+        whole = not more and not self._trailers_follow
+        if whole and not request.responseHeaders.hasHeader(b"content-length") and request.method != b"HEAD":
             request.responseHeaders.setRawHeaders(b"content-length", [b"%d" % len(body)])
 
     def _finish(self) -> None:
@@ -123,6 +141,7 @@ class Exchange:
             self._request.unregisterProducer()
             self._request.loseConnection()
             return
+        self._trailers_follow = False
         self._started = (INTERNAL_SERVER_ERROR, [(b"content-type", b"text/plain; charset=utf-8")])
         self._write(b"Internal Server Error", False)
 

@@ -24,7 +24,7 @@ def scope_of(request: Request, kind: str, state: dict[str, Any]) -> dict[str, An
         # A client of a proxy names the whole URL (RFC 9112 section 3.2.2).
         raw_path = b"/" + raw_path.partition(b"://")[2].partition(b"/")[2]
     secure = request.isSecure()
-    scope = {
+    scope: dict[str, Any] = {
         "type": kind,
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": request.clientproto.partition(b"/")[2].decode("ascii").removesuffix(".0")
@@ -41,7 +41,7 @@ def scope_of(request: Request, kind: str, state: dict[str, Any]) -> dict[str, An
         "client": _address(request.getClientAddress()),
         "server": _address(request.getHost()),
         "state": dict(state),
-        "extensions": {},
+        "extensions": {"http.response.trailers": {}} if kind == "http" else {},
     }
     if kind == "http":
         scope["method"] = request.method.decode("ascii", "replace")

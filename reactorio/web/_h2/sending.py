@@ -190,8 +190,12 @@ class Sending:
         return bool(self._outbound.get(streamID))
 
     def _send_end(self, streamID: int) -> None:
+        trailers = self.streams[streamID].trailers
         try:
-            self.conn.end_stream(streamID)
+            if trailers:
+                self.conn.send_headers(streamID, trailers, end_stream=True)
+            else:
+                self.conn.end_stream(streamID)
             if not self.streams[streamID].complete:
                 # The answer came before the request was whole: its rest is not wanted (RFC 9113 section 8.1).
                 self.conn.reset_stream(streamID, ErrorCodes.NO_ERROR)

@@ -42,7 +42,10 @@ class H2Stream:
     Attributes:
         complete: Has all of the request come?
         producing: Is the request's body given to it as it comes? Otherwise it is kept, and the client is told to wait.
+        trailers: Fields to be sent behind the answer.
     """
+
+    trailers: list[tuple[bytes, bytes]] | None = None
 
     def __init__(
         self,
@@ -193,6 +196,10 @@ class H2Stream:
 
     def requestDone(self, request: object) -> None:
         """The answer is whole."""
+        trailers = getattr(request, "responseTrailers", None)
+        if trailers is not None:
+            pairs = ((name.lower(), values) for name, values in trailers.getAllRawHeaders())
+            self.trailers = [(name, value) for name, values in pairs for value in values if name not in _OF_CONNECTIONS]
         self._conn.endRequest(self.streamID)
 
     def loseConnection(self) -> None:

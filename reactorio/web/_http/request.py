@@ -76,6 +76,8 @@ class Request(Answering):
         client, host: The addresses of the client and of this end.
         received_cookies: What Cookie says.
         trailers: The fields behind a body in chunks: names and values.
+        responseTrailers: Fields to be sent behind the answer, if Headers are put here before `finish`: where that can be done,
+            which is in HTTP/2, and in HTTP/1.1 behind a body whose length was not said before.
         finished: Is the answer whole?
         startedWriting: Is its head sent?
         chunked: Is it sent in chunks?
@@ -99,6 +101,7 @@ class Request(Answering):
     host: Any = _OfConnection("getHost")
 
     trailers: Sequence[tuple[bytes, bytes]] = ()
+    responseTrailers: Headers | None = None
 
     _disconnected = False
     _forceSSL: bool | int = 0
@@ -410,7 +413,7 @@ class Request(Answering):
             # An answer without a body has a head.
             self.write(b"")
         if self.chunked:
-            self.channel.write(b"0\r\n\r\n")
+            self.channel.write(b"0\r\n%s\r\n" % _fields_of(self.responseTrailers))
         self._written()
 
     def _written(self) -> None:
@@ -470,6 +473,11 @@ class Request(Answering):
         if self.channel is not None:
             self.channel.unregisterProducer()
         self.producer = None
+
+
+def _fields_of(headers: Headers | None) -> bytes:
+    pairs = () if headers is None else headers.getAllRawHeaders()
+    return b"".join(b"%s: %s\r\n" % (name, value) for name, values in pairs for value in values)
 
 
 def _as_bytes(data: object) -> bytes:
