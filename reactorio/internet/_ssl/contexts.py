@@ -107,6 +107,8 @@ def _context(settings: Settings) -> ssl.SSLContext:
         settings.trust._add_to(context)
     context.minimum_version = _VERSIONS[settings.lowest]
     context.maximum_version = _VERSIONS[settings.highest]
+    # Python up to 3.11.3 has it set: a stream that was cut off would look like one that the peer has closed.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_RENEGOTIATION
     if not settings.tickets:
         context.options |= ssl.OP_NO_TICKET

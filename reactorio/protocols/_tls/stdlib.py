@@ -68,6 +68,9 @@ class StdlibEngine:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
             return False
+        except ssl.SSLZeroReturnError as error:
+            # Contexts that others have made may say so where the stream has ended, see `internet._ssl.contexts`.
+            raise Truncated() from error
         except ssl.SSLError as error:
             if getattr(self._object, "_nothing_in_common", False):
                 raise no_common_protocol() from error
