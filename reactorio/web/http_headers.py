@@ -215,3 +215,16 @@ class Headers:
     def getAllRawHeaders(self) -> Iterator[tuple[bytes, Sequence[bytes]]]:
         """Return each name, as it is written, with its values."""
         return iter(self._rawHeaders.items())
+
+    def _pairs(self) -> Iterator[tuple[bytes, bytes]]:
+        """Return each name with one value: the way back from `_from_pairs`."""
+        return ((name, value) for name, values in self.getAllRawHeaders() for value in values)
+
+    def _lines(self) -> bytes:
+        """Return the fields as HTTP/1 has them, each with its end of line."""
+        # Not by `_pairs`: that takes half as long again, and every request of a client pays for it.
+        parts: list[bytes] = []
+        for name, values in self.getAllRawHeaders():
+            for value in values:
+                parts += (name, b": ", value, b"\r\n")
+        return b"".join(parts)

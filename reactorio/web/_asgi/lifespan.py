@@ -38,7 +38,6 @@ class Lifespan:
         self._started = Gate(False)
         self._over: Deferred[None] = Deferred()
         self._answered = False
-        self._stopping = False
         self.failure: str | None = None
         self.state: dict[str, Any] = {}
         reactor.callWhenRunning(self._run)
@@ -54,7 +53,6 @@ class Lifespan:
         run_task(self._application(scope, self._events.get, self._send)).addBoth(self._ended)
 
     def _stop(self) -> Deferred[None]:
-        self._stopping = True
         self._events.end()
         return self._over
 

@@ -19,25 +19,17 @@ def scope_of(request: Request, kind: str, state: dict[str, Any]) -> dict[str, An
         kind: ``http`` or ``websocket``.
         state: What the application's lifespan has left for its requests.
     """
-    raw_path, _, query = request.uri.partition(b"?")
-    if not raw_path.startswith(b"/"):
-        # A client of a proxy names the whole URL (RFC 9112 section 3.2.2).
-        raw_path = b"/" + raw_path.partition(b"://")[2].partition(b"/")[2]
     secure = request.isSecure()
     scope: dict[str, Any] = {
         "type": kind,
         "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": request.clientproto.partition(b"/")[2].decode("ascii").removesuffix(".0")
-        if request.clientproto.startswith(b"HTTP/2")
-        else request.clientproto.partition(b"/")[2].decode("ascii"),
+        "http_version": request.clientproto.partition(b"/")[2].decode("ascii"),
         "scheme": {"http": "https" if secure else "http", "websocket": "wss" if secure else "ws"}[kind],
-        "path": unquote_to_bytes(raw_path).decode("utf-8", "replace"),
-        "raw_path": raw_path,
-        "query_string": query,
+        "path": unquote_to_bytes(request.path).decode("utf-8", "replace"),
+        "raw_path": request.path,
+        "query_string": request.uri.partition(b"?")[2],
         "root_path": "".join("/" + part.decode("utf-8", "replace") for part in _mounted_at(request)),
-        "headers": [
-            (name.lower(), value) for name, values in request.requestHeaders.getAllRawHeaders() for value in values
-        ],
+        "headers": [(name.lower(), value) for name, value in request.requestHeaders._pairs()],
         "client": _address(request.getClientAddress()),
         "server": _address(request.getHost()),
         "state": dict(state),

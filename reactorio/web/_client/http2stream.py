@@ -98,9 +98,7 @@ class Stream:
             (b":authority", request.headers.getRawHeaders(b"host", [b""])[0]),
             (b":path", request.uri),
         ]
-        for name, values in request.headers.getAllRawHeaders():
-            if name.lower() not in _NOT_SENT:
-                fields += [(name.lower(), value) for value in values]
+        fields += [(name.lower(), value) for name, value in request.headers._pairs() if name.lower() not in _NOT_SENT]
         if producer is not None and producer.length is not UNKNOWN_LENGTH:
             fields.append((b"content-length", b"%d" % producer.length))
             self._left = producer.length

@@ -120,10 +120,7 @@ class Request:
             parts.append(b"Connection: close\r\n")
         if TEorCL is not None:
             parts.append(TEorCL)
-        for name, values in self.headers.getAllRawHeaders():
-            for value in values:
-                parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n")
+        parts += (self.headers._lines(), b"\r\n")
         return b"".join(parts)
 
     def _writeToEmptyBodyContentLength(self, transport: ITransport) -> None:

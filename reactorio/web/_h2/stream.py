@@ -26,6 +26,12 @@ __all__ = ["H2Stream"]
 _OF_CONNECTIONS = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
 
 
+def _sent_fields(headers: Headers | Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return fields as HTTP/2 has them, without those of connections (RFC 9113 section 8.2.2)."""
+    pairs = headers._pairs() if isinstance(headers, Headers) else headers
+    return [(name.lower(), value) for name, value in pairs if name.lower() not in _OF_CONNECTIONS]
+
+
 @implementer(ITransport, IConsumer, IPushProducer)
 class H2Stream:
     """
@@ -176,14 +182,7 @@ class H2Stream:
         self, version: bytes, code: bytes, reason: bytes, headers: Headers | Iterable[tuple[bytes, bytes]]
     ) -> None:
         """Send the answer's fields."""
-        if isinstance(headers, Headers):
-            pairs: Iterable[tuple[bytes, bytes]] = (
-                (name, value) for name, values in headers.getAllRawHeaders() for value in values
-            )
-        else:
-            pairs = headers
-        fields = [(name.lower(), value) for name, value in pairs if name.lower() not in _OF_CONNECTIONS]
-        self._conn.writeHeaders(version, code, reason, fields, self.streamID)
+        self._conn.writeHeaders(version, code, reason, _sent_fields(headers), self.streamID)
 
     def write(self, data: bytes) -> None:
         """Send a part of the answer's body, when the client's window lets it."""
@@ -198,8 +197,7 @@ class H2Stream:
         """The answer is whole."""
         trailers = getattr(request, "responseTrailers", None)
         if trailers is not None:
-            pairs = ((name.lower(), values) for name, values in trailers.getAllRawHeaders())
-            self.trailers = [(name, value) for name, values in pairs for value in values if name not in _OF_CONNECTIONS]
+            self.trailers = _sent_fields(trailers)
         self._conn.endRequest(self.streamID)
 
     def loseConnection(self) -> None:

@@ -413,7 +413,8 @@ class Request(Answering):
             # An answer without a body has a head.
             self.write(b"")
         if self.chunked:
-            self.channel.write(b"0\r\n%s\r\n" % _fields_of(self.responseTrailers))
+            trailers = b"" if self.responseTrailers is None else self.responseTrailers._lines()
+            self.channel.write(b"0\r\n%s\r\n" % trailers)
         self._written()
 
     def _written(self) -> None:
@@ -473,11 +474,6 @@ class Request(Answering):
         if self.channel is not None:
             self.channel.unregisterProducer()
         self.producer = None
-
-
-def _fields_of(headers: Headers | None) -> bytes:
-    pairs = () if headers is None else headers.getAllRawHeaders()
-    return b"".join(b"%s: %s\r\n" % (name, value) for name, values in pairs for value in values)
 
 
 def _as_bytes(data: object) -> bytes:

@@ -58,15 +58,11 @@ class Sending:
     ) -> None:
         """Write a response's head."""
         if isinstance(headers, Headers):
-            pairs: Iterable[tuple[bytes, bytes]] = (
-                (name, value) for name, values in headers.getAllRawHeaders() for value in values
-            )
+            fields = headers._lines()
         else:
             pairs = ((_sanitizeLinearWhitespace(name), _sanitizeLinearWhitespace(value)) for name, value in headers)
-        parts = [version, b" ", code, b" ", _sanitizeLinearWhitespace(reason), b"\r\n"]
-        for name, value in pairs:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n")
+            fields = b"".join([b"%s: %s\r\n" % pair for pair in pairs])
+        parts = (version, b" ", code, b" ", _sanitizeLinearWhitespace(reason), b"\r\n", fields, b"\r\n")
         self.transport.write(b"".join(parts))
 
     def write(self, data: bytes) -> None:

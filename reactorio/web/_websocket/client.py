@@ -172,8 +172,7 @@ class WebSocketClientEndpoint:
 
 def _head_of(response: IResponse) -> bytes:
     """Return the head as it came, for the library to read: what it reads next are frames."""
-    fields = [b"%s: %s\r\n" % (name, value) for name, values in response.headers.getAllRawHeaders() for value in values]
-    return b"HTTP/1.1 101 Switching Protocols\r\n" + _SWITCHED + b"".join(fields) + b"\r\n"
+    return b"HTTP/1.1 101 Switching Protocols\r\n" + _SWITCHED + response.headers._lines() + b"\r\n"
 
 
 ConnectionRejected.__module__ = WebSocketClientEndpoint.__module__ = "reactorio.web.websocket"

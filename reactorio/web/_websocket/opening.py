@@ -73,10 +73,7 @@ class Opening:
     def _answered(self) -> Response:
         """Have the library read the request: what it reads next are frames."""
         request, core = self.request, self._core
-        head = [b"GET %s HTTP/1.1\r\n" % request.uri]
-        for name, values in request.requestHeaders.getAllRawHeaders():
-            head += (b"%s: %s\r\n" % (name, value) for value in values)
-        core.receive_data(b"".join([*head, b"\r\n"]))
+        core.receive_data(b"GET %s HTTP/1.1\r\n%s\r\n" % (request.uri, request.requestHeaders._lines()))
         handshakes = core.events_received()
         if not handshakes:
             # It has limits of its own.
@@ -97,10 +94,9 @@ class Opening:
     ) -> None:
         """Hand the connection to ``application``, a `WebSocketProtocol`, and send ``headers`` with the answer."""
         request, core, answer = self.request, self._core, self._answer
-        for name, values in request.responseHeaders.getAllRawHeaders():
-            if name not in _NOT_SENT:
-                headers = [*headers, *((name, value) for value in values)]
-        for name, value in [*headers, *((b"Set-Cookie", cookie) for cookie in request.cookies)]:
+        set_before = [(name, value) for name, value in request.responseHeaders._pairs() if name not in _NOT_SENT]
+        cookies = [(b"Set-Cookie", cookie) for cookie in request.cookies]
+        for name, value in [*headers, *set_before, *cookies]:
             answer.headers[name.decode("latin-1")] = value.decode("latin-1")
         if subprotocol is not None:
             core.subprotocol = subprotocol  # type: ignore[assignment]  # it is a string

@@ -114,9 +114,7 @@ class DummyChannel:
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
         """Write the head of an answer."""
-        pairs = headers
-        if isinstance(headers, Headers):
-            pairs = [(name, value) for name, values in headers.getAllRawHeaders() for value in values]
+        pairs = headers._pairs() if isinstance(headers, Headers) else headers
         fields = b"".join(b"%s: %s\r\n" % (name, value) for name, value in pairs)
         self.transport.write(b"%s %s %s\r\n%s\r\n" % (version, code, reason, fields))
 
