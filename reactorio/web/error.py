@@ -102,7 +102,22 @@ def _towards(code: int | bytes, message: bytes | None, location: bytes | None) -
     return message + b" to " + location if message and location else message
 
 
-class PageRedirect(Error):
+class _Redirection(Error):
+    location: bytes | None
+
+    def __init__(
+        self,
+        code: int | bytes,
+        message: bytes | None = None,
+        response: bytes | None = None,
+        location: bytes | None = None,
+    ) -> None:
+        super().__init__(code, message, response)
+        self.message = _towards(code, message, location)
+        self.location = location
+
+
+class PageRedirect(_Redirection):
     """
     A redirection that nobody followed.
 
@@ -110,40 +125,14 @@ class PageRedirect(Error):
         location: Where it leads, if that is known.
     """
 
-    location: bytes | None
 
-    def __init__(
-        self,
-        code: int | bytes,
-        message: bytes | None = None,
-        response: bytes | None = None,
-        location: bytes | None = None,
-    ) -> None:
-        super().__init__(code, message, response)
-        self.message = _towards(code, message, location)
-        self.location = location
-
-
-class InfiniteRedirection(Error):
+class InfiniteRedirection(_Redirection):
     """
     A redirection after as many others as are followed.
 
     Attributes:
         location: Where it leads, if that is known.
     """
-
-    location: bytes | None
-
-    def __init__(
-        self,
-        code: int | bytes,
-        message: bytes | None = None,
-        response: bytes | None = None,
-        location: bytes | None = None,
-    ) -> None:
-        super().__init__(code, message, response)
-        self.message = _towards(code, message, location)
-        self.location = location
 
 
 class RedirectWithNoLocation(Error):

@@ -60,20 +60,16 @@ class HeadReader:
         connection: What Connection says, in lower case, if anything.
         expects_continue: Does the client wait for "100 Continue"?
         has_cookies: Is there a Cookie?
-        content_type: What it says, if anything.
         host: What Host says, if anything.
-        host_count: How many of it there are.
     """
 
     __slots__ = (
         "_parser",
         "connection",
-        "content_type",
         "expects_continue",
         "fields",
         "has_cookies",
         "host",
-        "host_count",
         "length",
         "method",
         "uri",
@@ -138,7 +134,7 @@ class HeadReader:
     def _look(self) -> None:
         """Find what decides how the request goes on."""
         self.length = 0
-        self.connection = self.content_type = self.host = None
+        self.connection = self.host = None
         self.expects_continue = self.has_cookies = False
         hosts = codings = 0
         for name, value in self.fields:
@@ -153,8 +149,6 @@ class HeadReader:
                 self._parser = None
             elif name == b"cookie":
                 self.has_cookies = True
-            elif name == b"content-type":
-                self.content_type = value
             elif name == b"content-length":
                 self.length = int(value)
                 self._parser = None
@@ -163,7 +157,6 @@ class HeadReader:
                 self._coding(value)
             elif value.lower() == b"100-continue":
                 self.expects_continue = True
-        self.host_count = hosts
         if hosts > 1 or codings > 1:
             raise Refused(BAD_REQUEST, "a field that must not be there twice")
         if self.version != b"HTTP/1.1":
@@ -178,9 +171,7 @@ class HeadReader:
             raise Refused(NOT_IMPLEMENTED, "a transfer coding that is not chunked")
 
 
-_LOOKED_AT = frozenset(
-    {b"host", b"connection", b"cookie", b"content-type", b"content-length", b"transfer-encoding", b"expect"}
-)
+_LOOKED_AT = frozenset({b"host", b"connection", b"cookie", b"content-length", b"transfer-encoding", b"expect"})
 
 
 def refuse_first_line(parts: list[bytes]) -> None:

@@ -48,10 +48,16 @@ def proxiedLogFormatter(timestamp: str, request: IRequest) -> str:
     Only for servers behind a proxy that sets the field: anybody else can claim any address.
     """
     asks: Any = request
-    forwarded = asks.requestHeaders.getRawHeaders(b"x-forwarded-for", [b""])[0].split(b",")[0].strip()
+    forwarded = _forwarded_for(asks)
     if forwarded:
         return _line(timestamp, asks, forwarded)
     return combinedLogFormatter(timestamp, request)
+
+
+def _forwarded_for(request: Any) -> bytes:
+    """Return the first address of X-Forwarded-For, or nothing."""
+    said: bytes = request.requestHeaders.getRawHeaders(b"x-forwarded-for", [b""])[0]
+    return said.split(b",")[0].strip()
 
 
 def _line(timestamp: str, request: Any, host: bytes | str | None) -> str:
@@ -83,7 +89,7 @@ class _XForwardedForRequest:
 
     def getClientAddress(self) -> Any:
         """Return the address that the proxy tells, or the proxy's."""
-        host = self.original.requestHeaders.getRawHeaders(b"x-forwarded-for", [b""])[0].split(b",")[0].strip()
+        host = _forwarded_for(self.original)
         return _XForwardedForAddress(host) if host else self.original.getClientAddress()
 
     def __getattr__(self, name: str) -> Any:
