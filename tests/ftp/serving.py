@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ftplib
-import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+
+import blocking
 
 from reactorio.cred.checkers import AllowAnonymousAccess, InMemoryUsernamePasswordDatabaseDontUse
 from reactorio.cred.portal import Portal
@@ -45,23 +46,7 @@ class Served:
 
 
 async def in_thread(work: Callable[[], Any]) -> Any:
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as exc:
-            loop.call_soon_threadsafe(done.set_exception, exc)
-        else:
-            loop.call_soon_threadsafe(done.set_result, result)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        return await asyncio.wait_for(done, 20)
-    finally:
-        thread.join()
+    return await blocking.in_thread(work, 20)
 
 
 def a_portal(root: Path) -> Portal:

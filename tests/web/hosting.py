@@ -6,11 +6,13 @@ import asyncio
 import http.client
 import socket
 import subprocess
-import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import blocking
+
+from reactorio.internet.process import reapProcessHandlers
 from reactorio.web import server
 
 if TYPE_CHECKING:
@@ -71,28 +73,12 @@ def _joined(headers: list[tuple[str, str]]) -> dict[str, str]:
 
 async def in_thread(work: Callable[[], Any]) -> Any:
     """Return what a function returns that blocks."""
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as exc:
-            loop.call_soon_threadsafe(done.set_exception, exc)
-        else:
-            loop.call_soon_threadsafe(done.set_result, result)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        return await asyncio.wait_for(done, 30)
-    finally:
-        thread.join()
+    return await blocking.in_thread(work, 30)
 
 
 @asynccontextmanager
 async def listening(factory: Any) -> AsyncIterator[Hosted]:
-    """Have a factory listen; in the end, no connection is left."""
+    """Have a factory listen; in the end, no connection is left, and no child of a script that is through."""
     from reactorio.internet import reactor
 
     before = set(reactor._open)
@@ -102,7 +88,7 @@ async def listening(factory: Any) -> AsyncIterator[Hosted]:
     finally:
         await port.stopListening()
         deadline = time.monotonic() + 5
-        while set(reactor._open) - before and time.monotonic() < deadline:
+        while (set(reactor._open) - before or reapProcessHandlers) and time.monotonic() < deadline:
             await asyncio.sleep(0)
 
 
